@@ -1,0 +1,35 @@
+#include "sys/clock.h"
+
+#include <ctime>
+
+#include <array>
+#include <cstdio>
+
+namespace blackstart {
+namespace {
+
+Duration monotonic() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
+}
+
+}  // namespace
+
+MonotonicClock::MonotonicClock() : origin_{monotonic()} {}
+
+RunTime MonotonicClock::now() const { return {monotonic() - origin_}; }
+
+std::string wall_clock_text() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  tm parts{};
+  ::gmtime_r(&now.tv_sec, &parts);
+  std::array<char, 32> text{};
+  const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
+  std::array<char, 32> millis{};
+  std::snprintf(millis.data(), millis.size(), ".%03ldZ", now.tv_nsec / 1'000'000);
+  return std::string{text.data(), length} + millis.data();
+}
+
+}  // namespace blackstart
