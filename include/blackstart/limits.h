@@ -34,6 +34,9 @@ inline constexpr std::size_t dns_udp_bytes_max = 1'232;       // what we announc
 inline constexpr std::size_t dns_pointer_hops_max = 64;       // a compressed name cannot loop
 inline constexpr std::size_t dns_name_bytes_max = 255;        // RFC 1035, 2.3.4
 inline constexpr std::size_t dns_label_bytes_max = 63;
+inline constexpr std::size_t dns_first_pairs_max = 16'384;  // client and name, for `first: N`
+inline constexpr std::size_t dns_stale_answers_max = 1'024;
+inline constexpr std::size_t dns_stale_answer_bytes_max = 4'096;  // of one; larger: not kept
 
 inline constexpr std::chrono::milliseconds probe_interval_min{10};
 inline constexpr std::size_t probe_in_flight_max = 64;  // of one probe; more fail as due
