@@ -52,7 +52,7 @@ std::string to_text(const ExitStatus& status);
 // thread that starts it must live as long as the command is to: the kernel ties the command to
 // the thread (PR_SET_PDEATHSIG).
 //
-// Not thread-safe. Needs Linux ≥ 5.9 (close_range, pidfd_open).
+// Not thread-safe. Needs Linux ≥ 5.11 (CLOSE_RANGE_CLOEXEC).
 class Process {
  public:
   // Throws std::system_error, with the child's errno and what it attempted, when the command
