@@ -1,0 +1,93 @@
+#include "cli/commands.h"
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <iostream>
+#include <memory>
+#include <system_error>
+
+#include "blackstart/report.h"
+#include "cli/errors.h"
+#include "core/version.h"
+
+namespace blackstart::cli {
+
+extern const Command run_command, plan_command, validate_command, list_command, show_command,
+    doctor_command, status_command, heal_command, report_command, schema_command, demo_command;
+
+namespace {
+
+constexpr std::array kCommands{
+    &demo_command,   &run_command,  &plan_command,   &validate_command,
+    &list_command,   &show_command, &report_command, &doctor_command,
+    &status_command, &heal_command, &schema_command,
+};
+
+constexpr std::string_view kOpening =
+    "Blackstart rehearses outages: it injects DNS and network faults in front of a running\n"
+    "stack, watches it, lifts the faults, and measures how long recovery took.\n";
+
+std::string overview() {
+  std::string text{kOpening};
+  text += "\nusage: blackstart VERB [options]\n\n";
+  for (const Command* command : kCommands) {
+    std::string name{command->name};
+    name.resize(10, ' ');
+    text.append("  ").append(name).append(command->summary).append("\n");
+  }
+  text +=
+      "\nblackstart VERB --help   the options of a verb, with an example\n"
+      "\nFirst steps:\n"
+      "  blackstart demo\n"
+      "  blackstart plan us-east-1-dns --where sandbox\n"
+      "  sudo blackstart run us-east-1-dns --probe http://localhost:8080/health --speed 600\n"
+      "\nExit codes: 0 held, 1 internal error, 2 usage or invalid file, 3 this machine cannot\n"
+      "do it, 4 not normal before the fault, 5 objective missed, 6 invalid experiment,\n"
+      "7 stopped by a guard, 9 clean-up incomplete, 130/143 interrupted (all lifted).\n";
+  return text;
+}
+
+// CLI11's own wording, one line, and what to type next.
+int usage_error(const CLI::App& app, const CLI::ParseError& error) {
+  const auto chosen = app.get_subcommands();
+  const std::string verb = chosen.empty() ? "" : " " + chosen.front()->get_name();
+  std::fprintf(stderr, "blackstart: %s\ntry: blackstart%s --help\n", error.what(), verb.c_str());
+  return exit_code::usage;
+}
+
+}  // namespace
+
+std::span<const Command* const> commands() { return kCommands; }
+
+int run_command_line(int argc, char** argv) {
+  CLI::App app{std::string{kOpening}, "blackstart"};
+  app.set_version_flag("--version", "blackstart " + std::string{kVersion});
+  app.set_help_flag();
+  bool help = false;
+  app.add_flag("-h,--help", help);
+
+  std::function<int()> chosen;
+  for (const Command* command : kCommands) {
+    CLI::App* verb = app.add_subcommand(std::string{command->name}, std::string{command->summary});
+    verb->footer("example:\n  " + std::string{command->example});
+    verb->set_help_flag("-h,--help", "this page");
+    auto carry_out = std::make_shared<std::function<int()>>(command->attach(*verb));
+    verb->callback([&chosen, carry_out] { chosen = *carry_out; });
+  }
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help of a verb, --version
+    return app.exit(asked);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error);
+  }
+  if (help || !chosen) {
+    std::fputs(overview().c_str(), help ? stdout : stderr);
+    return help ? exit_code::held : exit_code::usage;
+  }
+  return carry_out_safely(chosen);
+}
+
+}  // namespace blackstart::cli

@@ -1,0 +1,11 @@
+#pragma once
+
+// The product's version, as `--version` and every journal say it.
+
+#include <string_view>
+
+namespace blackstart {
+
+inline constexpr std::string_view kVersion = "0.1.0";
+
+}  // namespace blackstart
