@@ -18,7 +18,7 @@ struct SandboxOptions {
   std::string resolv_conf = "nameserver 127.0.0.1\n";
 
   // Lines added to the machine's /etc/hosts: "10.77.0.10 wallet wallet.example".
-  std::vector<std::string> hosts;
+  std::vector<std::string> hosts = {};
 };
 
 // This machine, or this user, cannot have a sandbox. what() says it in one sentence.
