@@ -1,0 +1,48 @@
+#pragma once
+
+// From words on the command line to a loaded scenario.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "blackstart/scenario.h"
+#include "scenario/loader.h"
+
+namespace CLI {
+class App;
+}
+
+namespace blackstart::cli {
+
+// What verbs that take a scenario have in common. A library name or a file's path, and what is
+// laid over it.
+struct ScenarioOptions {
+  std::string scenario;
+  std::vector<std::string> sets;    // name=value
+  std::vector<std::string> probes;  // URLs
+  std::string where;                // host, sandbox, pid:N, netns:NAME, container:NAME
+  std::string speed;                // a number, as written
+  std::optional<std::uint64_t> seed;
+};
+
+// Adds SCENARIO, --set, --probe, --where, --speed and --seed.
+void add_scenario_options(CLI::App& app, ScenarioOptions& options);
+
+Kinds all_kinds();
+
+// What loading needs besides the text: --set, the environment and the library.
+LoadOptions load_options(const std::vector<std::string>& sets);
+
+// Reads a whole file, of scenario size at the most; throws CommandError (exit code 2).
+SourceText read_source(const std::string& path);
+
+// Loads, prints every mistake to standard error, and throws CommandError (exit code 2) when
+// there is one. `more` is laid over the rest.
+Scenario load_scenario(const ScenarioOptions& options, std::vector<SourceText> more = {});
+
+// Prints the mistakes of a loaded file to standard error; true when there are none.
+bool print_diagnostics(const Loaded& loaded);
+
+}  // namespace blackstart::cli
