@@ -1,0 +1,162 @@
+#pragma once
+
+// From the faults of a timeline to what the kernel and the resolver must hold for them.
+//
+// Everything is compiled once, for one network namespace, into one value: rules for all of its
+// entries, each behind an `armed` set of its own, so that switching a step of the timeline is
+// filling and emptying small sets and never changes a rule. Pure: devices and ports that only
+// the machine knows are filled in by the enforcer (bind_devices(), add_dns_redirect()).
+//
+// Which packets an entry selects. `out` is a packet to the target, `in` one from it. Addresses,
+// ports and devices are those on the wire, so after NAT on the way out and before it on the way
+// in. On loopback every packet goes out and comes in, so both directions of a conversation are
+// seen there twice, and each counts where it is selected first.
+//
+//   entry selects by       out                            in
+//   address, port, …       netdev egress                  netdev ingress
+//   uid, cgroup            inet output, by a mark         inet input
+//
+// What happens to a selected packet.
+//
+//   drop         out: `fwd to` a device of ours that swallows it, since a drop that a sender
+//                can see (EPERM, ENOBUFS) is none; in: drop
+//   reset        TCP: a reset to its sender, from output, forward or input. Else as
+//                unreachable, with "port unreachable"
+//   unreachable  an ICMP error to its sender: TCP from output, forward or input; other packets
+//                of local senders are marked there and answered behind the sending device, since
+//                a rejection in output would be EPERM to the sender
+//
+// The marks are a few bits of the packet mark (MarkBits), never the whole of it.
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "blackstart/fault.h"
+#include "blackstart/scenario.h"
+#include "dns/answer.h"
+#include "netlink/ruleset.h"
+
+namespace blackstart {
+
+// The bits of the packet mark that are ours: four neighbours, changeable because others use
+// marks too (kube-proxy 0xc000, Tailscale 0xff0000, Calico from 0x10000 upwards).
+struct MarkBits {
+  std::uint32_t lowest = 0x0100'0000;
+
+  constexpr std::uint32_t mask() const { return lowest * 0xf; }
+  // A question of our own resolver to its upstream: never redirected. It meets partitions like
+  // the application's question that it stands for.
+  constexpr std::uint32_t ours() const { return lowest; }
+  constexpr std::uint32_t swallow() const { return lowest << 1; }
+  constexpr std::uint32_t port_unreachable() const { return lowest << 2; }
+  constexpr std::uint32_t host_unreachable() const { return lowest << 3; }
+
+  // The last bit must still be one of 32.
+  constexpr bool valid() const {
+    return lowest != 0 && (lowest & (lowest - 1)) == 0 && lowest <= (1u << 28);
+  }
+};
+
+enum class PartitionHow : std::uint8_t { drop, reset, unreachable };
+
+// Seen from this namespace.
+enum class TrafficDirection : std::uint8_t { both, out, in };
+
+struct PartitionSpec {
+  PartitionHow how = PartitionHow::drop;
+  TrafficDirection direction = TrafficDirection::both;
+  bool cut_existing = false;
+};
+
+// A cgroup below the root of the unified hierarchy, as MatchCgroup needs it.
+struct CgroupId {
+  std::uint64_t inode = 0;
+  std::uint32_t level = 1;
+  std::string path;  // "user.slice/wallet"
+};
+
+// nullopt where there is no such cgroup. `path` with or without /sys/fs/cgroup before it.
+std::optional<CgroupId> find_cgroup(const std::string& path);
+
+struct CompileOptions {
+  MarkBits marks;
+  // How a target's cgroup is found; tests give their own.
+  std::function<std::optional<CgroupId>(const std::string&)> cgroup = find_cgroup;
+};
+
+// One entry of the timeline that acts in this namespace.
+struct EntryToCompile {
+  std::uint32_t entry = 0;  // index into Scenario::timeline
+  const Fault* fault = nullptr;
+  const Target* target = nullptr;
+};
+
+// An established connection that an entry ends when it comes on.
+struct ConnectionCut {
+  std::uint32_t entry = 0;
+  Target target;
+};
+
+// What one entry has in the ruleset.
+struct CompiledEntry {
+  std::uint32_t entry = 0;
+  std::string armed;    // name of its `armed` set: "armed_3"
+  std::string counter;  // name of its counter: "entry_3"
+  bool dns = false;
+  bool inet = false, netdev = false;  // the tables that have the set and the counter
+};
+
+struct CompiledEntries {
+  netlink::Ruleset ruleset;  // without devices, and without the redirect of questions
+  std::vector<dns::FaultRule> dns;
+  std::vector<ConnectionCut> cuts;
+  std::vector<CompiledEntry> entries;  // in the order given
+  MarkBits marks;
+  bool swallows = false;  // some rule sends packets to kSwallowDevice
+  bool answers = false;   // some rule sends packets through kAnswerDevice
+
+  bool any_dns() const { return !dns.empty(); }
+  const CompiledEntry* find(std::uint32_t entry) const;
+};
+
+// Our devices: an IFB whose root qdisc is `blackhole`, and the two ends of a veth pair: what is
+// sent into the first is answered with an ICMP error behind the second. Inert without rules.
+inline constexpr const char* kSwallowDevice = "bs0";
+inline constexpr const char* kAnswerDevice = "bs1";
+inline constexpr const char* kAnswerBackDevice = "bs2";
+inline constexpr const char* kDevicePrefix = "bs";
+
+// Throws std::runtime_error where a target names a cgroup that does not exist.
+CompiledEntries compile_entries(std::span<const EntryToCompile> entries,
+                                const CompileOptions& options = {});
+
+// Puts every chain that waits for devices onto `devices` (those of the namespace but ours, lo
+// included), and adds the chains of our own devices. For plan and for the enforcer.
+netlink::Ruleset bind_devices(const CompiledEntries& compiled, std::vector<std::string> devices);
+
+// Where a Fault says what must be in force while it is on; handed to Fault::compile.
+class FaultCompiler {
+ public:
+  class Impl;
+  FaultCompiler(Impl& impl, std::uint32_t entry, const Target& target)
+      : impl_{impl}, entry_{entry}, target_{target} {}
+
+  std::uint32_t entry() const { return entry_; }
+  const Target& target() const { return target_; }
+
+  // `rule.entry` is set here, and `rule.names` to the target's where it is empty.
+  void add_dns(dns::FaultRule rule);
+
+  void add_partition(const PartitionSpec& spec);
+
+ private:
+  Impl& impl_;
+  std::uint32_t entry_;
+  const Target& target_;
+};
+
+}  // namespace blackstart

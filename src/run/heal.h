@@ -1,0 +1,36 @@
+#pragma once
+
+// What is in force on this machine now, and lifting it. There is no state file: the kernel's
+// own lists are read.
+
+#include <string>
+#include <vector>
+
+#include "blackstart/time.h"
+
+namespace blackstart {
+
+// Something of ours in one network namespace.
+struct InForce {
+  std::string where;                 // "this namespace", "netns web", "pid 4711"
+  int pid = 0;                       // whose it is; 0: unknown
+  std::string command;               // its command line
+  std::vector<std::string> tables;   // "inet blackstart"
+  std::vector<std::string> devices;  // bs0…
+};
+
+// Looks at the caller's namespace, those that `ip netns` knows, and those of all processes.
+// Namespaces that the caller may not look into are left out.
+std::vector<InForce> status();
+
+struct Healed {
+  std::vector<std::string> done;     // "ended run of pid 4711 (blackstart run …)"
+  std::vector<std::string> remains;  // what could not be lifted, and why; then exit 9
+};
+
+// Ends the runs that own a table (SIGTERM: they lift and report; SIGKILL after `grace`: the
+// kernel lifts) and removes devices that a killed run has left. A table whose owner is not a
+// process of this program is left alone and reported.
+Healed heal(Duration grace);
+
+}  // namespace blackstart

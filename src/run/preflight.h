@@ -1,0 +1,34 @@
+#pragma once
+
+// A plan's needs against what the machine has: before anything is touched, everything that is
+// missing at once, each with its remedy.
+
+#include <string>
+#include <vector>
+
+#include "blackstart/fault.h"
+#include "blackstart/scenario.h"
+#include "netlink/kernel_facts.h"
+
+namespace blackstart {
+
+struct Missing {
+  Needs need = Needs::nothing;
+  std::string what;    // who needs it: the entry's name, or "where: host"
+  std::string why;     // "the kernel has no netdev egress hook"
+  std::string remedy;  // what to do about it; may be empty
+};
+
+// "egress_hook: why; remedy", in one sentence.
+std::string to_text(const Missing& missing);
+
+// What all entries together need of the kernel: the argument for netlink::probe_kernel(), so
+// that a run tries only what it will use.
+Needs needs_of(const Scenario& scenario);
+
+// Empty: nothing stands in the way. One of each need, with the first entry that has it. Also
+// what a target alone makes impossible: a network interface or a cgroup that does not exist is
+// found only when preparing, in its namespace.
+std::vector<Missing> preflight(const Scenario& scenario, const netlink::KernelFacts& facts);
+
+}  // namespace blackstart
