@@ -84,14 +84,14 @@ struct Plan {
   What what = What::forward;
   std::size_t size = 0;  // of the reply
   Duration delay{};      // hold the reply (ours, or the upstream's once it is there) this long
-  std::optional<std::uint32_t> ttl_cap;  // forward: cap_ttls() the answer
-  bool learn = false;                    // forward: give the answer to learn()
+  std::optional<std::uint32_t> ttl_cap{};  // forward: cap_ttls() the answer
+  bool learn = false;                      // forward: give the answer to learn()
   // forward: not null: ask_for_alias() this name instead and answer_through_alias() with
   // `alias_ttl`. Valid as long as the table.
   const Name* alias = nullptr;
   std::uint32_t alias_ttl = 0;
   std::uint32_t entry = kNoEntry;  // the timeline entry that decided; kNoEntry: none did
-  std::string_view did;            // its label in the counts, "nodata"; empty where none did
+  std::string_view did{};          // its label in the counts, "nodata"; empty where none did
 };
 
 // How often an entry decided, by what it did: "nodata", "drop", "delay", "tcp_reset",
@@ -103,7 +103,7 @@ struct EntryCounts {
   };
   std::uint32_t entry = 0;
   std::uint64_t questions = 0;  // the sum
-  std::vector<Count> by_what;
+  std::vector<Count> by_what{};
 };
 
 // All `dns` rules of a run, compiled once; which are in force is switched in one call.

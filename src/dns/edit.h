@@ -23,10 +23,11 @@ bool cap_ttls(std::span<std::uint8_t> message, std::uint32_t seconds);
 // Makes an answer fit `limit` bytes in place and returns its new size. One that fits is left
 // alone. Otherwise TC is set, authority and additional go, whole answer records go from the
 // end until the rest fits, question and OPT stay (RFC 6891, 7; RFC 2181, 9). A broken message
-// is cut to its header and question. Never call it for TCP.
+// is cut to its header. Never call it for TCP.
 std::size_t truncate_for(std::span<std::uint8_t> message, std::size_t limit);
 
-// Removes OPT in place; the new size. For a client that sent none.
+// Removes OPT in place, and what additional records come after it (they may point past it);
+// the new size. For a client that sent none.
 std::size_t strip_opt(std::span<std::uint8_t> message);
 
 // Whether `answer` may be passed on as the answer to `question`: same id, opcode, type, class

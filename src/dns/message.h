@@ -155,12 +155,12 @@ enum class Flaw : std::uint8_t {
   none,
   too_short,       // no header: nothing can be answered to it
   question_count,  // not exactly one question
-  broken,          // a name, record or OPT that is malformed, two OPTs, or bytes after the end
+  broken,          // a malformed name, record or OPT, or two OPTs
 };
 
 // Parses header, question and all records' frames, in one pass. `out.header` is set for every
 // flaw but too_short. A question's own name must not be compressed (there is nothing before it
-// to point at).
+// to point at). Bytes after the last record are nobody's business and ignored.
 Flaw parse_message(Bytes message, ParsedMessage& out);
 
 // The largest answer that this question's sender takes over UDP: 512 without EDNS, else what
@@ -183,7 +183,7 @@ std::size_t write_question(std::span<std::uint8_t> out, std::uint16_t id, const 
 // overflowed() then says so, and nothing more is added. Sections must come in order.
 class MessageWriter {
  public:
-  // `limit` bytes of `out` at most may be used; counts of `header` are ignored.
+  // Counts of `header` are ignored.
   MessageWriter(std::span<std::uint8_t> out, const Header& header);
 
   bool question(const Question& question);
@@ -196,6 +196,13 @@ class MessageWriter {
                    const Name& target);
   bool soa(const Name& owner, std::uint32_t ttl, const Name& mname, const Name& rname,
            const std::array<std::uint32_t, 5>& numbers);  // serial … minimum; authority
+  // A record of another message, in the section that it has there; names in its data that
+  // were compressed are written out or compressed anew. Records of unknown types are copied
+  // byte for byte. False (and overflowed()) also where the record is broken.
+  bool copy(Bytes message, const RecordView& record);
+
+  // Sets room aside for opt(), which then succeeds even after an overflow.
+  void reserve_opt();
   // In the additional section; `ede` adds that option. Payload is limits::dns_udp_bytes_max.
   bool opt(bool dnssec_ok, Rcode rcode, std::optional<Ede> ede = {});
 
@@ -209,7 +216,7 @@ class MessageWriter {
   bool put(Bytes bytes);
   bool put16(std::uint16_t value);
   bool put32(std::uint32_t value);
-  bool put_name(const Name& name);
+  bool put_name(const Name& name, bool compress = true);
   bool put_fixed(Type type, Class klass, std::uint32_t ttl);
   bool end_record(Section section, std::size_t start, std::size_t length_at);
   bool fail(std::size_t back_to);
@@ -218,6 +225,7 @@ class MessageWriter {
   std::span<std::uint8_t> out_;
   Header header_;
   std::size_t size_ = kHeaderBytes;
+  std::size_t reserved_ = 0;  // at the end of out_
   bool overflowed_ = false;
   std::array<std::uint16_t, 64> tails_;  // offsets of names that later ones may point at
   std::size_t tail_count_ = 0;
