@@ -13,7 +13,7 @@ namespace blackstart::cli {
 namespace {
 
 struct Options {
-  std::vector<std::string> files;
+  std::vector<std::string> files, sets;
   bool quiet = false;
 };
 
@@ -21,9 +21,8 @@ int validate(const Options& options) {
   bool all_well = true;
   for (const std::string& file : options.files) {
     const auto library = library_source(file);
-    const LoadOptions how{
-        {}, [](std::string_view) -> std::optional<std::string> { return ""; }, library_source, {}};
-    const Loaded loaded = load(library ? *library : read_source(file), all_kinds(), how);
+    const Loaded loaded =
+        load(library ? *library : read_source(file), all_kinds(), load_options(options.sets));
     if (!print_diagnostics(loaded)) {
       all_well = false;
     } else if (!options.quiet) {
@@ -40,6 +39,8 @@ extern const Command validate_command{
     [](CLI::App& app) -> std::function<int()> {
       auto options = std::make_shared<Options>();
       app.add_option("FILE", options->files, "scenario files")->required();
+      app.add_option("--set", options->sets, "name=value of a variable; repeatable")
+          ->allow_extra_args(false);
       app.add_flag("-q,--quiet", options->quiet, "say nothing of valid files");
       return [options] { return validate(*options); };
     }};
