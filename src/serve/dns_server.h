@@ -55,7 +55,7 @@ struct DnsServerConfig {
 struct DnsServerCounters {
   std::uint64_t udp_questions = 0, tcp_questions = 0;
   std::uint64_t answered = 0;   // by us, because of a fault or because a question was malformed
-  std::uint64_t silenced = 0;   // left without an answer, because of a fault
+  std::uint64_t silenced = 0;   // left without an answer, for the same reasons
   std::uint64_t forwarded = 0;  // questions, not tries
   std::uint64_t passed_on = 0;  // upstream answers given to clients
   std::uint64_t upstream_refused = 0, upstream_silent = 0;  // tries
@@ -86,7 +86,7 @@ class DnsServer {
   class Impl;
 
  private:
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with nobody: handlers hold it weakly
 };
 
 }  // namespace blackstart

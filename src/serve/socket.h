@@ -1,0 +1,64 @@
+#pragma once
+
+// Opening the resolver's sockets, and endpoints as the kernel takes them.
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <optional>
+
+#include "blackstart/address.h"
+#include "serve/nameserver.h"
+#include "sys/fd.h"
+#include "sys/netns.h"
+
+namespace blackstart {
+
+// Room for IPv4 and IPv6 alike, and no more: one is kept for each question under way.
+struct SocketAddress {
+  union {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+  };
+  socklen_t length = 0;
+
+  SocketAddress() : v6{} {}
+};
+
+SocketAddress to_socket_address(const Endpoint& endpoint, std::uint32_t scope = 0);
+Endpoint to_endpoint(const SocketAddress& address);
+Endpoint local_endpoint(int fd);  // getsockname(2)
+
+// The calling thread is in `netns` for this object's life; without one it stays where it is.
+class MaybeInNetns {
+ public:
+  explicit MaybeInNetns(const UniqueFd& netns) {
+    if (netns) guard_.emplace(netns);
+  }
+
+ private:
+  std::optional<NetnsGuard> guard_;
+};
+
+// All sockets are close-on-exec and never block. Each of these throws std::system_error with
+// the attempt, and opens in the namespace that the thread is in.
+
+// On a wildcard address, messages carry the address that was asked (IP_PKTINFO); an IPv6
+// socket takes IPv6 only.
+UniqueFd open_udp_listener(const Endpoint& at);
+UniqueFd open_tcp_listener(const Endpoint& at);
+
+// Connected, so the kernel drops answers from elsewhere; bound to a port of the kernel's random
+// choice. `mark` 0: none.
+UniqueFd open_udp_to(const Nameserver& server, std::uint32_t mark);
+// Not connected yet, since that takes time.
+UniqueFd open_tcp_for(const Nameserver& server, std::uint32_t mark);
+
+// The interface index of a link-local server's scope, in the thread's namespace; 0 without.
+std::uint32_t scope_of(const Nameserver& server);
+
+bool is_wildcard(const Address& address);
+
+}  // namespace blackstart
