@@ -19,7 +19,7 @@ namespace {
 
 CommandError usage(const std::string& text) { return {exit_code::usage, text}; }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -31,9 +31,9 @@ std::string quoted(std::string_view text) {
 // "pid:4711" and its like, as the language writes them.
 std::string where_yaml(const std::string& where) {
   const auto colon = where.find(':');
-  if (colon == std::string::npos) return quoted(where);
+  if (colon == std::string::npos) return in_quotes(where);
   const std::string kind = where.substr(0, colon), value = where.substr(colon + 1);
-  return "{" + kind + ": " + (kind == "pid" ? value : quoted(value)) + "}";
+  return "{" + kind + ": " + (kind == "pid" ? value : in_quotes(value)) + "}";
 }
 
 // The command line as a piece of a scenario, so that one set of rules reads both.
@@ -46,12 +46,12 @@ std::string overlay_of(const ScenarioOptions& options) {
   for (std::size_t i = 0; i < options.probes.size(); ++i) {
     const std::string number = options.probes.size() == 1 ? "" : " " + std::to_string(i + 1);
     const std::string name = "probe" + number;
-    yaml += "  " + quoted(name) + ": {http: " + quoted(options.probes[i]) + "}\n";
+    yaml += "  " + in_quotes(name) + ": {http: " + in_quotes(options.probes[i]) + "}\n";
   }
   if (!options.probes.empty()) yaml += "objectives:\n";
   for (std::size_t i = 0; i < options.probes.size(); ++i) {
     const std::string number = options.probes.size() == 1 ? "" : " " + std::to_string(i + 1);
-    yaml += "  " + quoted("probe" + number) + ": {normal: 99%}\n";
+    yaml += "  " + in_quotes("probe" + number) + ": {normal: 99%}\n";
   }
   return yaml;
 }

@@ -24,7 +24,7 @@ inline const std::vector<Layer> kLayers{
     {"serve", {"core", "sys", "dns"}, {"boost/"}},
     {"probe", {"core", "sys", "dns"}, {"boost/", "curl/", "ares", "nlohmann/"}},
     {"fault", {"core", "sys", "dns", "netlink", "serve"}, {"boost/"}},
-    {"run", {"core", "sys", "report", "netlink", "probe", "fault"}, {"boost/"}},
+    {"run", {"core", "sys", "report", "netlink", "serve", "probe", "fault"}, {"boost/"}},
     {"cli",
      {"core", "sys", "scenario", "report", "netlink", "probe", "serve", "fault", "run"},
      {"CLI/"}},

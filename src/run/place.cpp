@@ -1,0 +1,100 @@
+#include "run/place.h"
+
+#include <poll.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include "serve/resolv_conf.h"
+#include "sys/netns.h"
+#include "sys/process.h"
+
+namespace blackstart {
+namespace {
+
+// The output of a short command, or nullopt where it cannot be run or fails.
+std::optional<std::string> answer_of(std::vector<std::string> argv) {
+  try {
+    Process process{{.argv = std::move(argv), .env = {}, .cwd = {}}};
+    pollfd output{process.output_fd(), POLLIN, 0};
+    while (process.take_output() && ::poll(&output, 1, 5'000) > 0) {
+    }
+    pollfd ended{process.exit_fd(), POLLIN, 0};
+    ::poll(&ended, 1, 1'000);
+    const auto status = process.poll();
+    return status && status->ok() ? std::optional{process.last_output()} : std::nullopt;
+  } catch (const std::system_error&) {
+    return std::nullopt;
+  }
+}
+
+bool in_path(const std::string& program) {
+  for (const char* folder : {"/usr/bin", "/usr/local/bin", "/bin", "/snap/bin"}) {
+    if (std::filesystem::exists(std::filesystem::path{folder} / program)) return true;
+  }
+  return false;
+}
+
+int pid_of_container(const std::string& name) {
+  bool asked = false;
+  for (const char* client : {"docker", "podman"}) {
+    if (!in_path(client)) continue;
+    asked = true;
+    const auto text = answer_of({client, "inspect", "--format", "{{.State.Pid}}", name});
+    int pid = 0;
+    if (text) std::from_chars(text->data(), text->data() + text->size(), pid);
+    if (pid > 0) return pid;
+  }
+  throw std::runtime_error{
+      asked ? "there is no running container '" + name + "'; see: docker ps"
+            : "where: container needs docker or podman on this machine, and there is neither; "
+              "use where: {pid: N} with the process id of the container's first process"};
+}
+
+Place place_of_pid(const Where& where, int pid) {
+  Place place{where, open_netns_of(pid), "/proc/" + std::to_string(pid) + "/root", {}, {}, {}};
+  place.resolv_conf = place.root + "/etc/resolv.conf";
+  place.hosts = place.root + "/etc/hosts";
+  place.nameservers = machine_nameservers(place.root);
+  return place;
+}
+
+// `ip netns exec` binds the files of /etc/netns/NAME over those of /etc.
+Place place_of_netns(const Where& where) {
+  Place place{where, open_netns(where.name), {}, {}, {}, {}};
+  const std::string own = "/etc/netns/" + where.name;
+  const auto file = [&](const std::string& name) {
+    return std::filesystem::exists(own + name) ? own + name : "/etc" + name;
+  };
+  place.resolv_conf = file("/resolv.conf");
+  place.hosts = file("/hosts");
+  std::ifstream in{own + "/resolv.conf"};
+  place.nameservers = in ? nameservers_in(std::string{std::istreambuf_iterator<char>{in}, {}})
+                         : machine_nameservers();
+  return place;
+}
+
+}  // namespace
+
+Place open_place(const Where& where) {
+  switch (where.kind) {
+    case Where::Kind::pid:
+      return place_of_pid(where, where.pid);
+    case Where::Kind::container:
+      return place_of_pid(where, pid_of_container(where.name));
+    case Where::Kind::netns:
+      return place_of_netns(where);
+    case Where::Kind::host:
+    case Where::Kind::sandbox:
+      break;
+  }
+  Place place;
+  place.where = where;
+  place.nameservers = machine_nameservers();
+  return place;
+}
+
+}  // namespace blackstart

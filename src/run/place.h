@@ -1,0 +1,30 @@
+#pragma once
+
+// Where a scenario's `where` is on this machine.
+
+#include <string>
+#include <vector>
+
+#include "blackstart/scenario.h"
+#include "serve/nameserver.h"
+#include "sys/fd.h"
+
+namespace blackstart {
+
+// One network namespace of a run.
+struct Place {
+  Where where;
+  UniqueFd netns;    // none: this process's own
+  std::string root;  // of the files that its programs see: "" or "/proc/4711/root"
+  std::string resolv_conf = "/etc/resolv.conf", hosts = "/etc/hosts";
+  std::vector<Nameserver> nameservers;  // its own, from that resolv.conf
+};
+
+// Opens the namespace. A sandbox is the namespace that this process is in already. A
+// container is found by asking `docker`, then `podman`, for its first process.
+//
+// Throws std::system_error with the attempt, or std::runtime_error where there is no such
+// container, or no command-line client to ask.
+Place open_place(const Where& where);
+
+}  // namespace blackstart
