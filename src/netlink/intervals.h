@@ -28,7 +28,7 @@ std::vector<SetElement> interval_elements(std::span<const Prefix> prefixes, bool
 // 10.0.0.1 for one address, 10.0.0.0/8 where the range is a prefix, 10.0.0.1-10.0.0.9.
 std::string to_text(const AddressRange& range);
 
-// The address after or before; nullopt past the end of its family.
+// The address after; nullopt past the last of its family.
 std::optional<Address> next(const Address& address);
 
 }  // namespace blackstart::netlink
