@@ -47,8 +47,7 @@ class MessageWriter {
   template <class Fixed>
   MessageWriter(std::uint16_t type, std::uint16_t flags, const Fixed& fixed)
       : MessageWriter{type, flags} {
-    static_assert(std::is_trivially_copyable_v<Fixed>);
-    append(&fixed, sizeof fixed);
+    put_fixed(fixed);
   }
 
   // An attribute that holds others, open until the scope ends.
@@ -81,6 +80,13 @@ class MessageWriter {
   template <std::unsigned_integral T>
   void put_big(std::uint16_t type, T value) {
     put(type, big_endian(value));
+  }
+
+  // The structure at the head of a nest that has one.
+  template <class Fixed>
+  void put_fixed(const Fixed& fixed) {
+    static_assert(std::is_trivially_copyable_v<Fixed>);
+    append(&fixed, sizeof fixed);
   }
 
   std::size_t size() const { return bytes_.size(); }

@@ -2,6 +2,7 @@
 
 // The sockets of one network namespace: listing them, and ending connections (NETLINK_SOCK_DIAG).
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -39,7 +40,7 @@ struct SocketInfo {
   std::uint32_t interface = 0;          // it is bound to; 0: none
   std::optional<std::uint64_t> cgroup;  // its inode; where the kernel tells (Linux 5.8)
   bool v6 = false;                      // the socket's own family
-  std::uint32_t cookie[2] = {0, 0};     // the kernel's name for it
+  std::array<std::byte, 48> id{};       // the kernel's own name for it
 };
 
 // In the calling thread's network namespace, and from any thread afterwards. Not thread-safe.
@@ -56,7 +57,8 @@ class SocketDiag {
     std::size_t missed = 0;  // had gone by themselves in the meantime
   };
 
-  // Ends every TCP and UDP socket with a remote end that `matches` picks. The peer is sent a
+  // Ends every TCP and UDP socket with a remote end that `matches` picks, except those that
+  // only wait for stray packets (TIME_WAIT) and belong to nobody any more. The peer is sent a
   // reset where TCP allows one. Throws where the kernel cannot (no INET_DIAG_DESTROY) or may
   // not; connections ended before that stay ended.
   Ended destroy(const std::function<bool(const SocketInfo&)>& matches);
