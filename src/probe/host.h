@@ -19,10 +19,10 @@ namespace blackstart {
 
 class Attempt;     // probe/attempt.h: one check in flight
 class HttpEngine;  // probe/http_engine.h: one libcurl multi handle on the loop
-class Lookup;      // probe/lookup.h: names to addresses, as a stub resolver finds them
+class StubFiles;   // probe/stub_files.h: what resolv.conf and hosts say
 
-// Where probes stand. The two files are read anew for every lookup, so a resolv.conf that a
-// run changes is seen at once; for a container give /proc/PID/root/etc/….
+// Where probes stand. The two files are read again whenever they have changed, so a resolv.conf
+// that a run replaces is seen by the next lookup; for a container give /proc/PID/root/etc/….
 struct ProbePlace {
   UniqueFd netns;  // sockets are opened in it; none: the caller's own
   std::string resolv_conf = "/etc/resolv.conf";
@@ -46,7 +46,7 @@ class ProbeHost {
   // A non-blocking, close-on-exec socket in the place's namespace. Throws std::system_error.
   UniqueFd open_socket(int family, int type, int protocol = 0) const;
 
-  Lookup& lookup() { return *lookup_; }
+  StubFiles& stub_files() { return *stub_files_; }
   HttpEngine& http();  // made at the first use
 
   // Holds an attempt until it has answered; see probe/attempt.h.
@@ -54,12 +54,12 @@ class ProbeHost {
   void drop(const Attempt& attempt);
 
  private:
-  struct Flights;  // the attempts in flight
+  struct Flights;  // the attempts in flight; gone before the rest
 
   boost::asio::io_context& loop_;
   const MonotonicClock& clock_;
   ProbePlace place_;
-  std::unique_ptr<Lookup> lookup_;
+  std::unique_ptr<StubFiles> stub_files_;
   std::unique_ptr<HttpEngine> http_;
   std::unique_ptr<Flights> flights_;
 };
