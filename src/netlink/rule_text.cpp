@@ -112,6 +112,9 @@ class RuleText {
     if (sorted.size() == 1) {
       if (l4_seen_ == sorted.front()) return;
       l4_seen_ = sorted.front();
+      // nft takes it for granted that ICMP's family is its own.
+      if (l4_seen_ == L4::icmp) drop_family(false);
+      if (l4_seen_ == L4::icmpv6) drop_family(true);
       l4_word_ = words_.size();
     }
     add("meta l4proto " + braced(sorted, name_of));
@@ -191,9 +194,11 @@ class RuleText {
   void operator()(const Return&) { add("return"); }
   void operator()(const Jump& jump) { add("jump " + jump.chain); }
   void operator()(const Reject& reject) {
-    if (reject.with == Reject::With::icmp) need_family(false);
-    if (reject.with == Reject::With::icmpv6) need_family(true);
-    if (reject.with == Reject::With::tcp_reset) need_tcp();
+    // A check of the family just before it belongs to the reject; an earlier one stays.
+    const bool next_to = family_word_ && *family_word_ + 1 == words_.size();
+    if (next_to && reject.with == Reject::With::icmp) drop_family(false);
+    if (next_to && reject.with == Reject::With::icmpv6) drop_family(true);
+    if (reject.with == Reject::With::tcp_reset) (*this)(MatchL4{{L4::tcp}});
     const bool usual = reject.with == Reject::With::icmpx && reject.code == 1;
     add(usual ? "reject" : "reject with " + code_text(reject));
   }
@@ -206,15 +211,14 @@ class RuleText {
   void add(std::string word) { words_.push_back(std::move(word)); }
   static std::string negation(bool equal) { return equal ? "" : "!= "; }
 
+  // A match on `v6` makes the check for it superfluous.
   void need_family(bool v6) {
-    if (family_seen_ == v6 && family_word_) words_[*family_word_].clear();
+    drop_family(v6);
     family_seen_ = v6;
     family_word_.reset();
   }
-  void need_tcp() {
-    if (l4_seen_ == L4::tcp && l4_word_) words_[*l4_word_].clear();
-    l4_seen_ = L4::tcp;
-    l4_word_.reset();
+  void drop_family(bool v6) {
+    if (family_seen_ == v6 && family_word_) words_[*family_word_].clear();
   }
   std::string address(Side side, bool v6) {
     need_family(v6);
