@@ -8,25 +8,25 @@
 // the machine knows are filled in by the enforcer (bind_devices(), add_dns_redirect()).
 //
 // Which packets an entry selects. `out` is a packet to the target, `in` one from it. Addresses,
-// ports and devices are those on the wire, so after NAT on the way out and before it on the way
-// in. On loopback every packet goes out and comes in, so both directions of a conversation are
-// seen there twice, and each counts where it is selected first.
+// ports and devices are those on the wire: after NAT on the way out, before it on the way in. On
+// loopback every packet goes out and comes in.
 //
-//   entry selects by       out                            in
-//   address, port, …       netdev egress                  netdev ingress
-//   uid, cgroup            inet output, by a mark         inet input
+// What happens to a selected packet, and where. Local senders must see what they would see of
+// a real outage: a drop in output is EPERM to them and one at egress is ENOBUFS, neither of
+// which any network says; so what goes out is sent to a device of ours that swallows it. A
+// rejection in output answers a sender that is still inside its connect() or sendto(): too
+// early for TCP, which then takes an ICMP error for a hint only, and EPERM for UDP; so such
+// packets are sent to a device behind which we answer them like a router, a moment later.
 //
-// What happens to a selected packet.
+//   drop         out: netdev egress → kSwallowDevice; by cgroup: marked in inet output, then so
+//                in:  drop at netdev ingress; by uid or cgroup: in inet input
+//   reset        out: TCP: a reset, from inet output. Else: marked there, netdev egress →
+//                     kPortAnswerDevice. Forwarded packets: rejected in inet forward
+//                in:  rejected in inet input and forward; the peer is told, we hear nothing
+//   unreachable  the same with "host unreachable", TCP included → kHostAnswerDevice
 //
-//   drop         out: `fwd to` a device of ours that swallows it, since a drop that a sender
-//                can see (EPERM, ENOBUFS) is none; in: drop
-//   reset        TCP: a reset to its sender, from output, forward or input. Else as
-//                unreachable, with "port unreachable"
-//   unreachable  an ICMP error to its sender: TCP from output, forward or input; other packets
-//                of local senders are marked there and answered behind the sending device, since
-//                a rejection in output would be EPERM to the sender
-//
-// The marks are a few bits of the packet mark (MarkBits), never the whole of it.
+// What answers such a rejection (conntrack's `related`) is itself never rejected. The marks are
+// a few bits of the packet mark (MarkBits), never the whole of it.
 
 #include <cstdint>
 #include <functional>
@@ -117,18 +117,17 @@ struct CompiledEntries {
   std::vector<CompiledEntry> entries;  // in the order given
   MarkBits marks;
   bool swallows = false;  // some rule sends packets to kSwallowDevice
-  bool answers = false;   // some rule sends packets through kAnswerDevice
+  bool answers = false;   // some rule sends packets to the devices behind which we answer
 
   bool any_dns() const { return !dns.empty(); }
   const CompiledEntry* find(std::uint32_t entry) const;
 };
 
-// Our devices: an IFB whose root qdisc is `blackhole`, and the two ends of a veth pair: what is
-// sent into the first is answered with an ICMP error behind the second. Inert without rules.
+// Our devices, inert without rules. An IFB whose root qdisc is `blackhole`; and a veth pair: who
+// sends into the one end is told "host unreachable", into the other "port unreachable".
 inline constexpr const char* kSwallowDevice = "bs0";
-inline constexpr const char* kAnswerDevice = "bs1";
-inline constexpr const char* kAnswerBackDevice = "bs2";
-inline constexpr const char* kDevicePrefix = "bs";
+inline constexpr const char* kHostAnswerDevice = "bs1";
+inline constexpr const char* kPortAnswerDevice = "bs2";
 
 // Throws std::runtime_error where a target names a cgroup that does not exist.
 CompiledEntries compile_entries(std::span<const EntryToCompile> entries,

@@ -1,0 +1,179 @@
+// Everything blackstart knows about the `network` kind: delay, loss and their relatives.
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "blackstart/limits.h"
+#include "blackstart/scenario.h"
+#include "core/shapes.h"
+
+namespace blackstart {
+namespace {
+
+using Kind = Shape::Kind;
+
+constexpr std::array<std::string_view, 4> kDistributions{"normal", "uniform", "pareto",
+                                                         "paretonormal"};
+constexpr std::array<std::string_view, 3> kDirections{"both", "out", "in"};
+
+constexpr Shape kDistribution{
+    .kind = Kind::word, .doc = "normal, uniform, pareto or paretonormal", .words = kDistributions};
+constexpr Shape kDirection{.kind = Kind::word, .doc = "both, out or in", .words = kDirections};
+constexpr Shape kBurst{
+    .kind = Kind::number, .doc = "a mean length in packets, of 1 or more", .least = 1, .most = 1e6};
+
+// A value, or one that moves from the first to the second while the entry lasts.
+template <const Shape& Value>
+struct Ramp {
+  static constexpr Key keys[] = {
+      {"from", &Value, "the value when the entry begins", true},
+      {"to", &Value, "the value when it ends", true},
+  };
+  static constexpr Shape shape{.kind = Kind::object, .doc = "a ramp: {from, to}", .keys = keys};
+  static constexpr std::array<const Shape*, 2> forms{&Value, &shape};
+  static constexpr Shape value{.kind = Kind::either, .doc = Value.doc, .options = forms};
+};
+
+constexpr Key kKeys[] = {
+    {"delay", &Ramp<shapes::kDuration>::value, "added to every packet; or a ramp {from, to}"},
+    {"jitter", &Ramp<shapes::kDuration>::value, "spread of the delay; or a ramp {from, to}"},
+    {"distribution", &kDistribution, "of the delay within the jitter. Default normal"},
+    {"loss", &Ramp<shapes::kShare>::value, "share of packets lost; or a ramp {from, to}"},
+    {"burst", &Ramp<kBurst>::value, "mean length of a loss burst in packets; or a ramp {from, to}"},
+    {"duplicate", &Ramp<shapes::kShare>::value, "share of packets sent twice; or a ramp"},
+    {"reorder", &Ramp<shapes::kShare>::value, "share of packets sent ahead of others; or a ramp"},
+    {"corrupt", &Ramp<shapes::kShare>::value, "share of packets with a flipped bit; or a ramp"},
+    {"rate", &Ramp<shapes::kRate>::value, "the most that passes, such as 50mbit; or a ramp"},
+    {"direction", &kDirection,
+     "packets to the target (out), from it (in) or both, each way on its own. Default both"},
+};
+constexpr Shape kShape{.kind = Kind::object, .doc = "a network impairment", .keys = kKeys};
+
+struct Impairment {
+  std::string_view key;
+  std::string_view in_words;
+};
+constexpr std::array kImpairments{
+    Impairment{"delay", "delay"},         Impairment{"loss", "lose"},
+    Impairment{"duplicate", "duplicate"}, Impairment{"reorder", "reorder"},
+    Impairment{"corrupt", "corrupt"},     Impairment{"rate", "limit to"},
+};
+
+// "5%", "100ms to 800ms".
+std::string value_in_words(const ParamReader& in, std::string_view key) {
+  if (const auto text = in.text(key)) return *text;
+  const ParamReader ramp = in.inner(key);
+  return ramp.text("from").value_or("?") + " to " + ramp.text("to").value_or("?");
+}
+
+std::string words_of(const ParamReader& in) {
+  std::string words;
+  for (const Impairment& impairment : kImpairments) {
+    if (!in.has(impairment.key)) continue;
+    if (!words.empty()) words += ", ";
+    words += std::string{impairment.in_words} + ' ' + value_in_words(in, impairment.key);
+    if (impairment.key == "delay" && in.has("jitter")) {
+      words += " ±" + value_in_words(in, "jitter");
+    }
+    if (impairment.key == "loss" && in.has("burst")) {
+      words += " in bursts of " + value_in_words(in, "burst");
+    }
+  }
+  const std::string direction = in.text("direction").value_or("both");
+  return words + ", " + (direction == "both" ? "both ways" : direction + "bound");
+}
+
+// Keys that mean nothing without another.
+struct Companion {
+  std::string_view key, needs, why;
+};
+constexpr std::array kCompanions{
+    Companion{"jitter", "delay", "`jitter` spreads a `delay`, and there is none"},
+    Companion{"distribution", "jitter", "`distribution` shapes the `jitter`, and there is none"},
+    Companion{"burst", "loss", "`burst` groups the `loss`, and there is none"},
+    Companion{"reorder", "delay",
+              "`reorder` lets packets overtake those that a `delay` holds, and there is none"},
+};
+
+// The larger end of a ramp.
+std::optional<Duration> most(const ParamReader& in, std::string_view key) {
+  if (const auto value = in.duration(key)) return value;
+  const ParamReader ramp = in.inner(key);
+  const auto from = ramp.duration("from");
+  const auto to = ramp.duration("to");
+  return from && to ? std::optional{std::max(*from, *to)} : std::nullopt;
+}
+
+void check_values(const ParamReader& in) {
+  const bool any = std::ranges::any_of(
+      kImpairments, [&](const Impairment& impairment) { return in.has(impairment.key); });
+  if (!any) {
+    in.error(
+        "delay",
+        "this impairs nothing; it needs one of delay, loss, duplicate, reorder, corrupt, rate");
+  }
+  for (const Companion& companion : kCompanions) {
+    if (in.has(companion.key) && !in.has(companion.needs)) {
+      in.error(companion.key, std::string{companion.why});
+    }
+  }
+  const auto delay = most(in, "delay");
+  const auto jitter = most(in, "jitter");
+  if (delay && jitter && *jitter > *delay) {
+    in.error("jitter", "a jitter of " + duration_text(*jitter) + " around a delay of " +
+                           duration_text(*delay) + " would send packets before they came");
+  }
+  if (const auto rate = in.rate("rate"); rate && rate->bits_per_second == 0) {
+    in.error("rate", "a rate of zero lets nothing pass", "use `partition: {how: drop}`");
+  }
+}
+
+class Network final : public Fault {
+ public:
+  explicit Network(std::string words) : words_{std::move(words)} {}
+
+  Needs needs(const Target& target) const override {
+    Needs needs = Needs::owned_tables | Needs::egress_hook | Needs::shaper;
+    if (!target.cgroup.empty()) needs |= Needs::cgroup_match;
+    if (!target.names.empty()) needs |= Needs::name_following;
+    if (target.aws) needs |= Needs::aws_ranges;
+    return needs;
+  }
+
+  std::string in_words() const override { return words_; }
+
+  std::vector<std::string> objections(const Target& target) const override {
+    if (target.protocol == Protocol::icmp && !target.port.empty()) {
+      return {"ICMP has no ports; leave `port` or `protocol: icmp` out"};
+    }
+    return {};
+  }
+
+  // Preflight refuses what needs a shaper.
+  void compile(FaultCompiler&) const override { BS_ASSERT(!"there is no shaper"); }
+
+ private:
+  std::string words_;
+};
+
+std::unique_ptr<const Fault> parse_network(const ParamReader& in) {
+  check_values(in);
+  return std::make_unique<Network>(words_of(in));
+}
+
+}  // namespace
+
+extern constinit const FaultKind network_kind{
+    .name = "network",
+    .summary = "delay, lose, repeat, reorder, corrupt or slow down packets",
+    .shape = &kShape,
+    .parse = parse_network,
+};
+
+}  // namespace blackstart
