@@ -24,6 +24,7 @@ using namespace std::chrono_literals;
 inline constexpr std::size_t scenario_bytes_max = 1 << 20;
 inline constexpr std::size_t scenario_depth_max = 32;
 inline constexpr std::size_t scenario_nodes_max = 100'000;  // after aliases are expanded
+inline constexpr std::size_t diagnostics_max = 1'000;       // listed; the rest is counted
 inline constexpr std::size_t timeline_entries_max = 1'000;
 inline constexpr std::size_t probes_max = 1'000;
 inline constexpr std::size_t targets_max = 1'000;

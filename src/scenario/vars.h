@@ -24,7 +24,12 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 // to each other. Reports, at their places: a name that has no value, a ring of vars, a reference
 // that does not end, and a name in `sets` that the scenario never asks for. `sources` are the
 // texts that the positions in `root` refer to.
-void replace_vars(Node& root, const Settings& sets, const Environment& environment,
-                  const std::vector<SourceText>& sources, Diagnostics& diagnostics);
+//
+// Returns the places of the values that could not be replaced, sorted: they keep their text, and
+// whoever reads them has nothing new to say.
+std::vector<SourcePos> replace_vars(Node& root, const Settings& sets,
+                                    const Environment& environment,
+                                    const std::vector<SourceText>& sources,
+                                    Diagnostics& diagnostics);
 
 }  // namespace blackstart

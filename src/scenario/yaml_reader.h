@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "blackstart/diagnostic.h"
@@ -16,13 +15,9 @@
 
 namespace blackstart {
 
-// Makes the text what the reader expects, in place: no byte order mark, lines that end in \n.
-// Refuses what is longer than limits::scenario_bytes_max, is not UTF-8, or has control
-// characters: reports it and returns false.
-bool clean_text(std::string& text, std::uint32_t file, Diagnostics& diagnostics);
-
-// Reads a cleaned text. Aliases are expanded, within limits::scenario_nodes_max; nesting beyond
-// limits::scenario_depth_max is refused before it costs anything. Columns count characters.
+// Reads a text that clean_text() has passed. Aliases are expanded, within
+// limits::scenario_nodes_max; nesting beyond limits::scenario_depth_max is refused before it costs
+// anything. Columns count characters.
 //
 // nullopt when the text is no YAML at all; what a document says twice or in forms that scenarios
 // don't have is reported, left out, and the rest is returned. `file` goes into every position.
