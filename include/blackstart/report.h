@@ -30,6 +30,24 @@ struct LatencySummary {
   Duration p50{}, p95{}, p99{}, most{};
 };
 
+// A stretch of a probe's run: `width` of it from `from` + n × `width`.
+struct StripBin {
+  std::uint64_t ok = 0, failed = 0, wrong = 0;
+  Duration latency_sum{}, latency_most{};  // of the ok ones, from due to done
+
+  std::uint64_t count() const { return ok + failed + wrong; }
+  Duration latency_mean() const {
+    return ok == 0 ? Duration{} : latency_sum / static_cast<std::int64_t>(ok);
+  }
+};
+
+// A probe's whole run as a picture: at most a few hundred bins of equal width.
+struct Strip {
+  RunTime from;
+  Duration width{};
+  std::vector<StripBin> bins;
+};
+
 struct ObjectiveResult {
   std::string name;             // "recover_within"
   double limit = 0.0;           // seconds, a count or a ratio, as `name` says
@@ -56,6 +74,13 @@ struct ProbeReport {
   std::map<std::string, std::uint64_t> reasons;  // of samples that were not ok
   Duration lateness_p99{};                       // sent − due
   std::vector<ObjectiveResult> objectives;
+  Strip strip;
+};
+
+// A stretch of time in which a fault was in force; of a pulsing one, bounded in number: where
+// there are too many, neighbours are told as one.
+struct FaultSpan {
+  RunTime from, to;
 };
 
 struct FaultReport {
@@ -63,6 +88,7 @@ struct FaultReport {
   std::optional<RunTime> on, lift;  // first on, last lift
   Duration widest_edge{};
   std::uint32_t edges = 0;
+  std::vector<FaultSpan> spans;
   std::optional<Proof> proof;
   bool proven = false;
   bool may_miss = false;
