@@ -152,17 +152,26 @@ TEST_F(DeadUpstream, LetsTheOldestGoWhereTooManyAreUnderWay) {
   EXPECT_EQ(server().counters().overflowed, 50u);
 }
 
-TEST_F(DeadUpstream, AnswersServfailWhereTheServerResetsOrClosesItsTcp) {
+TEST_F(DeadUpstream, AnswersServfailWhereEveryServerEndsItsTcpConnection) {
   auto& real = upstream(answer_well);
-  const Endpoint udp_only = real.endpoint();
-  forward_to({closed_port()});
-  TcpClient refused{at()};
-  EXPECT_EQ(rcode_of(ask(refused, question_bytes("a.example"))), Rcode::servfail);
+  real.hang_up = true;
+  forward_to({closed_port(), real.endpoint()});
+  TcpClient client{at()};
 
-  server_.reset();
-  forward_to({closed_port(), udp_only});
-  TcpClient second{at()};
-  EXPECT_EQ(rcode_of(ask(second, question_bytes("a.example"))), Rcode::noerror);
+  const auto answer = ask(client, question_bytes("a.example", Type::a, 7, {}));
+
+  EXPECT_EQ(rcode_of(answer), Rcode::servfail);
+  EXPECT_EQ(dns::id_of(*answer), 7);
+  EXPECT_EQ(dns::ede_of(*answer), Ede::network_error);
+  EXPECT_EQ(server().counters().upstream_refused, 2u);
+}
+
+TEST_F(DeadUpstream, AsksTheNextServerByTcpWhereTheFirstRefuses) {
+  auto& second = upstream(answer_well);
+  forward_to({closed_port(), second.endpoint()});
+  TcpClient client{at()};
+
+  EXPECT_EQ(rcode_of(ask(client, question_bytes("a.example"))), Rcode::noerror);
 }
 
 }  // namespace

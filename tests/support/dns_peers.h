@@ -146,6 +146,8 @@ class FakeUpstream {
     tcp_ = open_tcp_listener(endpoint_);
   }
 
+  bool hang_up = false;  // ends a TCP connection instead of answering
+
   Endpoint endpoint() const { return endpoint_; }
   const std::vector<Asked>& asked() const { return asked_; }
 
@@ -183,6 +185,7 @@ class FakeUpstream {
     one.in.insert(one.in.end(), chunk.begin(), chunk.begin() + size);
     asked_.push_back({Message{one.in.begin() + 2, one.in.end()}, {}, true});
     one.in.clear();
+    if (hang_up) return one.fd.reset();
     for (const Message& answer : behave_(Asked{asked_.back()})) {
       const Message frame = TcpClient::framed(answer);
       (void)::send(one.fd.get(), frame.data(), frame.size(), MSG_NOSIGNAL);
