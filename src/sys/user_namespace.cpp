@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <tuple>
 
 #include "sys/fd.h"
 #include "sys/sandbox_init.h"
