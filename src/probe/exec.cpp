@@ -133,14 +133,11 @@ class ExecCheck final : public ProbeCheck {
 std::unique_ptr<const ProbeCheck> parse_exec(const ParamReader& probe) {
   std::vector<std::string> argv = probe.texts("exec");
   const Node* node = probe.node("exec");
-  const bool list = node != nullptr && node->kind == Node::Kind::list;
   if (node != nullptr && (argv.empty() || argv.front().empty())) {
     probe.error("exec", "no command to run");
   }
-  // One text with spaces is for the shell, as in `stack: {start: …}`.
-  if (!list && argv.size() == 1 && argv.front().find(' ') != std::string::npos) {
-    argv = {"sh", "-c", argv.front()};
-  }
+  // A command that is one text is for the shell, as in `stack: {start: …}`.
+  if (node != nullptr && node->kind == Node::Kind::scalar) argv = {"/bin/sh", "-c", node->text};
   return std::make_unique<ExecCheck>(std::move(argv));
 }
 

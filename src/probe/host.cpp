@@ -31,9 +31,10 @@ UniqueFd ProbeHost::open_socket(int family, int type, int protocol) const {
   return UniqueFd{check("socket", ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol))};
 }
 
-HttpEngine& ProbeHost::http() {
-  if (!http_) http_ = std::make_unique<HttpEngine>(*this);
-  return *http_;
+HttpEngine& ProbeHost::http(const std::string& cacert) {
+  std::unique_ptr<HttpEngine>& engine = http_[cacert];
+  if (!engine) engine = std::make_unique<HttpEngine>(*this);
+  return *engine;
 }
 
 void ProbeHost::adopt(std::shared_ptr<Attempt> attempt) {

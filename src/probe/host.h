@@ -3,6 +3,7 @@
 // What a check runs in: a loop, a network namespace, and what checks share.
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -47,7 +48,10 @@ class ProbeHost {
   UniqueFd open_socket(int family, int type, int protocol = 0) const;
 
   StubFiles& stub_files() { return *stub_files_; }
-  HttpEngine& http();  // made at the first use
+
+  // Made at the first use, one for each file of trusted certificates ("": the system's), since
+  // libcurl remembers a parsed file for one engine, and parsing the system's takes 25 ms.
+  HttpEngine& http(const std::string& cacert);
 
   // Holds an attempt until it has answered; see probe/attempt.h.
   void adopt(std::shared_ptr<Attempt> attempt);
@@ -60,7 +64,7 @@ class ProbeHost {
   const MonotonicClock& clock_;
   ProbePlace place_;
   std::unique_ptr<StubFiles> stub_files_;
-  std::unique_ptr<HttpEngine> http_;
+  std::map<std::string, std::unique_ptr<HttpEngine>> http_;
   std::unique_ptr<Flights> flights_;
 };
 

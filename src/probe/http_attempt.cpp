@@ -8,6 +8,7 @@
 #include "core/version.h"
 #include "probe/host.h"
 #include "probe/http_engine.h"
+#include "probe/peer.h"
 
 namespace blackstart {
 namespace {
@@ -32,27 +33,6 @@ void set(CURL* transfer, CURLoption option, T value) {
   if (code != CURLE_OK) throw std::runtime_error{::curl_easy_strerror(code)};
 }
 
-// Fields of the server's own certificate, "Expire date:2024-01-31 12:00:00 GMT".
-std::string certificate_field(CURL* transfer, std::string_view name) {
-  curl_certinfo* chain = nullptr;
-  ::curl_easy_getinfo(transfer, CURLINFO_CERTINFO, &chain);
-  if (chain == nullptr || chain->num_of_certs == 0) return {};
-  for (const curl_slist* field = chain->certinfo[0]; field != nullptr; field = field->next) {
-    const std::string_view text{field->data};
-    if (text.starts_with(name) && text.substr(name.size()).starts_with(':')) {
-      return std::string{text.substr(name.size() + 1)};
-    }
-  }
-  return {};
-}
-
-// Now, as certificates' dates are shown.
-std::string certificate_now() {
-  std::string now = wall_clock_text().substr(0, std::string_view{"2025-10-20T06:48:00"}.size());
-  std::ranges::replace(now, 'T', ' ');
-  return now + " GMT";
-}
-
 }  // namespace
 
 struct HttpAttempt::Callbacks {
@@ -69,9 +49,10 @@ struct HttpAttempt::Callbacks {
       return CURL_SOCKET_BAD;
     }
     try {
-      return attempt->host()
-          .open_socket(address->family, address->socktype, address->protocol)
-          .release();
+      UniqueFd fd =
+          attempt->host().open_socket(address->family, address->socktype, address->protocol);
+      attempt->sockets_.emplace_back(fd.get(), socket_identity(fd.get()));
+      return fd.release();
     } catch (const std::exception&) {
       return CURL_SOCKET_BAD;
     }
@@ -83,7 +64,7 @@ HttpAttempt::HttpAttempt(std::shared_ptr<const HttpPlan> plan, ProbeHost& host, 
     : Attempt{host, timeout, std::move(done)}, plan_{std::move(plan)} {}
 
 HttpAttempt::~HttpAttempt() {
-  if (transfer_) host().http().remove(transfer_.get());
+  if (transfer_) engine_->remove(transfer_.get());
 }
 
 void HttpAttempt::begin() {
@@ -101,14 +82,14 @@ void HttpAttempt::resolve() {
 }
 
 void HttpAttempt::transfer(const std::vector<Address>& addresses) {
-  if (transfer_) host().http().remove(transfer_.get());
-  host().http();  // libcurl is initialised there
+  if (transfer_) engine_->remove(transfer_.get());
+  engine_ = &host().http(plan_->request.cacert);
   transfer_.reset(::curl_easy_init());
   if (!transfer_) throw std::runtime_error{"libcurl gives no handle"};
   set_request();
   if (plan_->request.tls) set_trust();
   set_addresses(addresses);
-  host().http().add(transfer_.get(), guarded([this](int code) { transferred(code); }));
+  engine_->add(transfer_.get(), guarded([this](int code) { transferred(code); }));
 }
 
 void HttpAttempt::set_request() {
@@ -151,7 +132,8 @@ void HttpAttempt::set_request() {
 
 void HttpAttempt::set_trust() {
   CURL* const curl = transfer_.get();
-  set(curl, CURLOPT_CERTINFO, 1L);
+  // With a directory of certificates libcurl would not remember what it has parsed.
+  set(curl, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   if (plan_->request.insecure) {
     set(curl, CURLOPT_SSL_VERIFYPEER, 0L);
     set(curl, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -234,18 +216,12 @@ void HttpAttempt::judge_answer() {
 
 CheckResult HttpAttempt::failed_transfer(int code) const {
   CURL* const curl = transfer_.get();
-  const std::string not_after = certificate_field(curl, "Expire date");
-  const std::string now = certificate_now();
-  const std::string issuer = certificate_field(curl, "Issuer");
   CheckResult result = failed(failure_words({
       .code = code,
       .os_error = static_cast<int>(number_info(curl, CURLINFO_OS_ERRNO)),
       .stage = stage(),
       .details = error_.data(),
       .host = plan_->request.host,
-      .not_after = not_after,
-      .now = now,
-      .self_signed = !issuer.empty() && issuer == certificate_field(curl, "Subject"),
   }));
   result.phases = phases();
   return result;
@@ -265,16 +241,19 @@ CheckResult HttpAttempt::timed_out() {
 HttpStage HttpAttempt::stage() const {
   if (!may_connect_ && lookup_) return HttpStage::resolving;
   CURL* const curl = transfer_.get();
-  const bool kept = !may_connect_;
-  if (!kept && time_info(curl, CURLINFO_CONNECT_TIME_T) == Duration::zero()) {
-    return HttpStage::connecting;
-  }
-  if (!kept && plan_->request.tls &&
-      time_info(curl, CURLINFO_APPCONNECT_TIME_T) == Duration::zero()) {
-    return HttpStage::handshaking;
-  }
+  const bool sent = time_info(curl, CURLINFO_PRETRANSFER_TIME_T) != Duration::zero();
+  if (!sent && !any_established()) return HttpStage::connecting;
+  if (!sent && plan_->request.tls) return HttpStage::handshaking;
   const bool began = time_info(curl, CURLINFO_STARTTRANSFER_TIME_T) != Duration::zero();
   return began ? HttpStage::reading : HttpStage::waiting;
+}
+
+// libcurl tells the time of the connect only once TLS is done as well.
+bool HttpAttempt::any_established() const {
+  return std::ranges::any_of(sockets_, [](const auto& opened) {
+    const auto& [fd, identity] = opened;
+    return socket_identity(fd) == identity && is_established(fd);
+  });
 }
 
 CheckPhases HttpAttempt::phases() const {

@@ -8,6 +8,9 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "probe/attempt.h"
 #include "probe/http_judge.h"
@@ -51,6 +54,7 @@ class HttpAttempt final : public Attempt {
   void judge_answer();
   CheckResult failed_transfer(int code) const;
   HttpStage stage() const;
+  bool any_established() const;
   CheckPhases phases() const;
   void append(List& list, const std::string& text);
   std::size_t take_body(const char* data, std::size_t size);
@@ -61,8 +65,10 @@ class HttpAttempt final : public Attempt {
   Duration resolved_after_{};
   bool may_connect_ = false;        // false: only a kept connection will do
   bool wanted_to_connect_ = false;  // and there was none
+  HttpEngine* engine_ = nullptr;    // the one that has transfer_
   Transfer transfer_;
   List headers_, addresses_;
+  std::vector<std::pair<int, std::uint64_t>> sockets_;  // opened for it, with their identities
   std::array<char, CURL_ERROR_SIZE> error_{};
   HttpAnswer answer_;
   std::size_t body_bytes_ = 0, header_bytes_ = 0;

@@ -37,12 +37,15 @@ std::string raw_words(const TransferFailure& failure) {
 }
 
 std::string certificate_words(const TransferFailure& failure) {
-  const bool expired = !failure.not_after.empty() && failure.not_after < failure.now;
-  if (expired || says(failure.details, "has expired")) return "TLS: certificate has expired";
+  if (says(failure.details, "has expired")) return "TLS: certificate has expired";
+  if (says(failure.details, "not yet valid")) return "TLS: certificate is not valid yet";
   if (says(failure.details, "does not match") || says(failure.details, "no alternative")) {
     return "TLS: certificate is not for " + std::string{failure.host};
   }
-  if (failure.self_signed || says(failure.details, "self-signed")) {
+  if (says(failure.details, "self-signed certificate in")) {
+    return "TLS: certificate comes from an authority that is not trusted";
+  }
+  if (says(failure.details, "self-signed")) {
     return "TLS: certificate is self-signed and not trusted";
   }
   return "TLS: certificate is not trusted";

@@ -13,14 +13,11 @@ namespace blackstart {
 enum class HttpStage { resolving, connecting, handshaking, waiting, reading };
 
 struct TransferFailure {
-  int code = 0;                // CURLcode
-  int os_error = 0;            // errno of a refused connection, or 0
-  HttpStage stage{};           // at the failure
-  std::string_view details;    // libcurl's error buffer
-  std::string_view host;       // that a certificate should have been for
-  std::string_view not_after;  // of the certificate, "2024-01-31 12:00:00 GMT"; empty: unknown
-  std::string_view now;        // in the same form
-  bool self_signed = false;
+  int code = 0;              // CURLcode
+  int os_error = 0;          // errno of a refused connection, or 0
+  HttpStage stage{};         // at the failure
+  std::string_view details;  // libcurl's error buffer
+  std::string_view host;     // that a certificate should have been for
 };
 
 // "connection refused", "TLS: certificate has expired", "connection reset while waiting for

@@ -1,6 +1,8 @@
 #include "probe/peer.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstring>
@@ -39,6 +41,18 @@ int connect_error(int fd) {
   socklen_t size = sizeof error;
   if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0) return errno;
   return error;
+}
+
+bool is_established(int fd) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  return info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT;
+}
+
+std::uint64_t socket_identity(int fd) {
+  struct stat about {};
+  return ::fstat(fd, &about) == 0 ? about.st_ino : 0;
 }
 
 std::string error_words(int error) {

@@ -7,6 +7,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <cstdint>
 #include <string>
 
 #include "blackstart/address.h"
@@ -39,6 +40,13 @@ Connecting start_connect(const ProbeHost& host, int type, const PeerAddress& to)
 
 // The error of a connection that was begun, once the socket is writable; 0: connected.
 int connect_error(int fd);
+
+// Whether the descriptor is a TCP socket whose handshake is done and that is not closed yet.
+bool is_established(int fd);
+
+// The number by which the kernel tells sockets apart, when a descriptor may have been closed
+// and its number given to another; 0 where it is closed.
+std::uint64_t socket_identity(int fd);
 
 // An errno as probes word it: "connection refused", "no route to host".
 std::string error_words(int error);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 
 #include "core/shapes.h"
@@ -115,7 +116,8 @@ Value literal_of(const Node& scalar) {
   if (text.empty() || text == "null" || text == "~") return nullptr;
   if (text == "true" || text == "false") return text == "true";
   if (const auto whole = parse_integer(text)) return *whole;
-  if (const auto real = parse_number(text)) return *real;
+  // Not "inf" or "nan", which JSON does not know as numbers.
+  if (const auto real = parse_number(text); real && std::isfinite(*real)) return *real;
   return text;
 }
 
