@@ -1,0 +1,346 @@
+#include "run/runner.h"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "blackstart/limits.h"
+#include "core/conductor.h"
+#include "fault/compiler.h"
+#include "fault/enforcer.h"
+#include "probe/host.h"
+#include "probe/prober.h"
+#include "run/place.h"
+#include "run/readiness.h"
+#include "run/stack.h"
+#include "sys/clock.h"
+#include "sys/signals.h"
+
+namespace blackstart {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr auto kTick = 100ms;
+
+// One namespace of the run and its engine.
+struct Front {
+  Place place;
+  std::vector<std::uint32_t> entries;
+  std::unique_ptr<Enforcer> enforcer;
+};
+
+bool has_entry(const Front& front, std::uint32_t entry) {
+  return std::ranges::find(front.entries, entry) != front.entries.end();
+}
+
+class Runner {
+ public:
+  explicit Runner(RunSetup setup) : setup_{std::move(setup)}, conductor_{setup_.scenario} {}
+
+  EndEvent run();
+
+ private:
+  const Scenario& scenario() const { return setup_.scenario; }
+
+  void record(const RunEvent& event) { setup_.record(event); }
+  void warn(const std::string& text) { record(WarningEvent{clock_.now(), text}); }
+
+  void prepare_fronts();
+  void start_stack();
+  void start_watching();
+  void begin();
+  void end(EndEvent::Why why, std::string text, int signal = 0);
+  void end_after(const std::exception& error);
+
+  void watch_signals();
+  void watch_stack();
+  void beat();
+  void tick();
+  void advance();
+  void advance_soon();
+
+  void carry_out(const SwitchTo& step);
+  void carry_out(const SayNote& note) { record(NoteEvent{clock_.now(), note.text}); }
+  void carry_out(const EnterPhase& phase) { record(PhaseEvent{clock_.now(), phase.phase}); }
+  void carry_out(const TripGuard& guard) { record(GuardEvent{clock_.now(), guard.text}); }
+  void carry_out(const Finish& finish) { end(finish.why, finish.text, finish.signal); }
+  Enforcer::Switched switch_front(Front& front, const SwitchTo& step);
+
+  std::vector<RunEvent> lift_all(EndEvent& end);
+
+  RunSetup setup_;
+  MonotonicClock clock_;
+  asio::io_context loop_{1};
+  StopSignals signals_;
+  Conductor conductor_;
+  std::vector<Front> fronts_;
+  std::unique_ptr<RunningStack> stack_;
+  std::unique_ptr<ProbeHost> host_;
+  std::unique_ptr<Readiness> readiness_;
+  std::unique_ptr<Prober> prober_;
+  std::vector<std::uint32_t> in_force_;
+  std::set<std::uint32_t> touched_;  // entries that were ever on
+
+  asio::posix::stream_descriptor signal_watch_{loop_};
+  asio::posix::stream_descriptor stack_watch_{loop_};
+  asio::steady_timer next_{loop_}, heartbeat_{loop_}, tick_{loop_};
+  bool advance_is_posted_ = false;
+  std::optional<EndEvent> end_;
+};
+
+// A target's own `where` wins over the scenario's. Each namespace gets one engine.
+void Runner::prepare_fronts() {
+  std::map<Where, std::vector<std::uint32_t>> by_place;
+  for (std::uint32_t i = 0; i < scenario().timeline.size(); ++i) {
+    const Entry& entry = scenario().timeline[i];
+    if (!entry.fault) continue;
+    by_place[scenario().targets[entry.target].where.value_or(scenario().where)].push_back(i);
+  }
+  // A sandbox without dns faults needs its resolver all the same.
+  if (scenario().where.kind == Where::Kind::sandbox) by_place[scenario().where];
+
+  for (auto& [where, entries] : by_place) {
+    Front front{open_place(where), std::move(entries), nullptr};
+    std::vector<EntryToCompile> to_compile;
+    for (const std::uint32_t entry : front.entries) {
+      const Entry& one = scenario().timeline[entry];
+      to_compile.push_back({entry, one.fault.get(), &scenario().targets[one.target]});
+    }
+    EnforcerOptions options;
+    options.netns_fd = front.place.netns ? front.place.netns.get() : -1;
+    options.seed = {setup_.header.seed};
+    options.upstreams = setup_.upstreams.empty() ? front.place.nameservers : setup_.upstreams;
+    options.serve_port_53 = where.kind == Where::Kind::sandbox;
+    front.enforcer =
+        std::make_unique<Enforcer>(loop_, clock_, std::move(options), compile_entries(to_compile));
+    front.enforcer->prepare();
+    for (const std::string& warning : front.enforcer->warnings()) warn(warning);
+    fronts_.push_back(std::move(front));
+  }
+}
+
+EndEvent Runner::run() {
+  record(setup_.header);
+  record(PhaseEvent{clock_.now(), RunPhase::preparing});
+  prepare_fronts();
+  watch_signals();
+  try {
+    begin();
+    while (!end_) loop_.run_one();
+  } catch (const std::exception& error) {
+    end_after(error);
+  }
+  return *end_;
+}
+
+// Recording may be what failed (a full disk): then the end is returned, if not written.
+void Runner::end_after(const std::exception& error) {
+  const std::string text = error.what();
+  try {
+    end(EndEvent::Why::error, text);
+  } catch (const std::exception&) {
+    end_->why = EndEvent::Why::error;
+    if (end_->text.find(text) == std::string::npos) end_->text = text;
+  }
+}
+
+void Runner::begin() {
+  Place place = open_place(scenario().where);
+  host_ = std::make_unique<ProbeHost>(
+      loop_, clock_, ProbePlace{std::move(place.netns), place.resolv_conf, place.hosts});
+  beat();
+  tick();
+  if (scenario().stack) {
+    start_stack();
+  } else {
+    start_watching();
+  }
+}
+
+void Runner::start_stack() {
+  stack_ = std::make_unique<RunningStack>(*scenario().stack, setup_.out_dir + "/stack.log");
+  watch_stack();
+  readiness_ =
+      std::make_unique<Readiness>(*host_, *scenario().stack, [this](const std::string& why_not) {
+        if (why_not.empty()) return start_watching();
+        end(EndEvent::Why::stack_not_ready, "the stack was not ready: " + why_not +
+                                                "; the last that it said:\n" +
+                                                stack_->last_output());
+      });
+}
+
+void Runner::start_watching() {
+  const RunTime now = clock_.now();
+  prober_ = std::make_unique<Prober>(*host_, scenario().probes, [this](ProbeSample sample) {
+    record(sample);
+    conductor_.on_sample(sample);
+    advance_soon();
+  });
+  prober_->start(now);
+  conductor_.start(now);
+  advance();
+}
+
+// Not from within the prober's own call: the end of the run destroys it.
+void Runner::advance_soon() {
+  if (std::exchange(advance_is_posted_, true)) return;
+  asio::post(loop_, [this] { advance(); });
+}
+
+void Runner::advance() {
+  advance_is_posted_ = false;
+  if (end_) return;
+  for (;;) {
+    const std::vector<Action> actions = conductor_.advance(clock_.now());
+    if (actions.empty()) break;
+    for (const Action& action : actions) {
+      std::visit([this](const auto& one) { carry_out(one); }, action);
+      if (end_) return;
+    }
+  }
+  const auto deadline = conductor_.next_deadline();
+  if (!deadline) return;
+  next_.expires_at(asio::steady_timer::time_point{clock_.origin() + deadline->since_start});
+  next_.async_wait([this](const boost::system::error_code& stopped) {
+    if (!stopped) advance();
+  });
+}
+
+// Each namespace is switched in one transaction; where there are several, one after another.
+void Runner::carry_out(const SwitchTo& step) {
+  std::optional<RunTime> asked;
+  RunTime at = clock_.now();
+  std::vector<RunEvent> events;
+  for (Front& front : fronts_) {
+    const auto changed = [&](const SwitchTo::Change& change) {
+      return has_entry(front, change.entry);
+    };
+    if (std::ranges::none_of(step.changes, changed)) continue;
+    const Enforcer::Switched done = switch_front(front, step);
+    asked = asked.value_or(done.asked);
+    at = done.at;
+    for (const SwitchTo::Change& change : step.changes) {
+      if (!changed(change)) continue;
+      if (change.on) touched_.insert(change.entry);
+      events.push_back(FaultEdge{change.entry, change.on, change.due, done.asked, done.at,
+                                 done.sent, done.acknowledged});
+    }
+    for (const std::string& warning : done.warnings) {
+      events.push_back(WarningEvent{done.at, warning});
+    }
+  }
+  in_force_ = step.in_force;
+  conductor_.on_switched(asked.value_or(at), at);
+  for (const RunEvent& event : events) record(event);
+}
+
+Enforcer::Switched Runner::switch_front(Front& front, const SwitchTo& step) {
+  std::vector<std::uint32_t> here;
+  std::ranges::copy_if(step.in_force, std::back_inserter(here),
+                       [&](std::uint32_t entry) { return has_entry(front, entry); });
+  return front.enforcer->switch_to(here);
+}
+
+// Renewing comes first, so that a slow disk or terminal costs no heartbeat.
+void Runner::beat() {
+  for (Front& front : fronts_) front.enforcer->beat();
+  heartbeat_.expires_after(limits::heartbeat_interval);
+  heartbeat_.async_wait([this](const boost::system::error_code& stopped) {
+    if (!stopped && !end_) beat();
+  });
+}
+
+void Runner::tick() {
+  if (setup_.tick) setup_.tick(clock_.now());
+  tick_.expires_after(kTick);
+  tick_.async_wait([this](const boost::system::error_code& stopped) {
+    if (!stopped && !end_) tick();
+  });
+}
+
+void Runner::watch_signals() {
+  signal_watch_.assign(::dup(signals_.fd()));
+  signal_watch_.async_wait(asio::posix::stream_descriptor::wait_read,
+                           [this](const boost::system::error_code& stopped) {
+                             if (stopped || end_) return;
+                             const auto signal = signals_.take();
+                             if (!signal) return;
+                             conductor_.interrupt(*signal);
+                             advance();
+                           });
+}
+
+// A stack that ends while it is watched may be the very thing a fault does to it.
+void Runner::watch_stack() {
+  stack_watch_.assign(::dup(stack_->exit_fd()));
+  stack_watch_.async_wait(
+      asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& stopped) {
+        if (stopped || end_) return;
+        const auto status = stack_->poll();
+        if (!status) return;
+        const std::string text = "the stack's start command ended: " + to_text(*status);
+        if (prober_ || status->ok()) return warn(text);
+        end(EndEvent::Why::stack_not_ready,
+            text + "; the last that it said:\n" + stack_->last_output());
+      });
+}
+
+// First the kernel, then the paper: what happened is recorded once nothing is in force.
+std::vector<RunEvent> Runner::lift_all(EndEvent& end) {
+  std::vector<RunEvent> happened;
+  for (Front& front : fronts_) {
+    const RunTime due = clock_.now();
+    try {
+      const Enforcer::Switched done = front.enforcer->switch_to({});
+      for (const std::uint32_t entry : front.entries) {
+        if (std::ranges::find(in_force_, entry) == in_force_.end()) continue;
+        happened.push_back(
+            FaultEdge{entry, false, due, done.asked, done.at, done.sent, done.acknowledged});
+      }
+      for (const std::uint32_t entry : touched_) {
+        if (!has_entry(front, entry)) continue;
+        Proof proof = front.enforcer->proof(entry);
+        proof.entry = entry;
+        happened.push_back(std::move(proof));
+      }
+    } catch (const std::exception& error) {  // the tables are gone, and so the faults with them
+      happened.push_back(WarningEvent{clock_.now(), error.what()});
+    }
+    for (const std::string& left : front.enforcer->release()) {
+      end.cleaned_up = false;
+      end.text += (end.text.empty() ? "" : "; ") + left;
+    }
+  }
+  in_force_.clear();
+  return happened;
+}
+
+void Runner::end(EndEvent::Why why, std::string text, int signal) {
+  EndEvent end{.at = {}, .why = why, .signal = signal, .text = std::move(text)};
+  const std::vector<RunEvent> happened = lift_all(end);
+  next_.cancel();
+  heartbeat_.cancel();
+  tick_.cancel();
+  prober_.reset();
+  readiness_.reset();
+  host_.reset();
+  stack_.reset();
+  end.at = clock_.now();
+  end_ = end;
+  for (const RunEvent& event : happened) record(event);
+  record(PhaseEvent{end.at, RunPhase::ended});
+  record(end);
+}
+
+}  // namespace
+
+EndEvent run(RunSetup setup) { return Runner{std::move(setup)}.run(); }
+
+}  // namespace blackstart
