@@ -80,6 +80,7 @@ class FaultCompiler::Impl {
     const PacketRules rules{target, spec, std::move(cgroup)};
     if (spec.direction != TrafficDirection::in) add_out(rules);
     if (spec.direction != TrafficDirection::out) add_in(rules);
+    if (!target.interface.empty()) out_.interfaces.push_back(target.interface);
     if (spec.cut_existing) out_.cuts.push_back({current().entry, target});
   }
 

@@ -114,7 +114,8 @@ struct CompiledEntries {
   netlink::Ruleset ruleset;  // without devices, and without the redirect of questions
   std::vector<dns::FaultRule> dns;
   std::vector<ConnectionCut> cuts;
-  std::vector<CompiledEntry> entries;  // in the order given
+  std::vector<CompiledEntry> entries;   // in the order given
+  std::vector<std::string> interfaces;  // that targets name; they must exist
   MarkBits marks;
   bool swallows = false;  // some rule sends packets to kSwallowDevice
   bool answers = false;   // some rule sends packets to the devices behind which we answer

@@ -1,0 +1,267 @@
+#include "fault/enforcer.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+
+#include "fault/answerer.h"
+#include "fault/cutter.h"
+#include "fault/devices.h"
+#include "fault/redirect.h"
+#include "fault/resolver.h"
+#include "netlink/nft_owner.h"
+#include "netlink/ruleset_text.h"
+#include "serve/resolv_conf.h"
+#include "sys/fd.h"
+#include "sys/netns.h"
+
+namespace blackstart {
+namespace {
+
+using netlink::Family;
+using netlink::SetArm;
+
+std::string plural(std::size_t count, std::string_view noun) {
+  return std::to_string(count) + ' ' + std::string{noun} + (count == 1 ? "" : "s");
+}
+
+std::string acknowledged_after(Duration span) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "ack %.2f ms", milliseconds_of(span));
+  return text.data();
+}
+
+// In the namespace to act in, for one scope; where it is the caller's own, nothing happens.
+class Inside {
+ public:
+  explicit Inside(const UniqueFd& netns) {
+    if (netns) guard_.emplace(netns);
+  }
+
+ private:
+  std::optional<NetnsGuard> guard_;
+};
+
+}  // namespace
+
+struct Enforcer::State {
+  State(boost::asio::io_context& loop, const Clock& time, EnforcerOptions opts,
+        CompiledEntries entries)
+      : io{loop}, clock{time}, options{std::move(opts)}, compiled{std::move(entries)} {}
+
+  boost::asio::io_context& io;
+  const Clock& clock;
+  EnforcerOptions options;
+  CompiledEntries compiled;
+
+  UniqueFd netns;  // to act in; none: the caller's
+  netlink::Ruleset ruleset;
+  std::vector<std::string> warnings;
+  std::vector<std::uint32_t> in_force;
+  std::map<std::uint32_t, std::uint64_t> cut;  // connections, by entry
+  bool answers_armed = false;                  // from the first redirect until release
+
+  // Destroyed from the last to the first: the rules go before what they send packets to.
+  std::optional<OwnDevices> devices;
+  std::optional<Answerer> answerer;
+  std::optional<Resolver> resolver;
+  std::optional<netlink::NftOwner> owner;
+
+  Inside enter() const { return Inside{netns}; }
+
+  bool is_on(std::uint32_t entry) const {
+    return std::ranges::find(in_force, entry) != in_force.end();
+  }
+  bool redirects() const {
+    return compiled.any_dns() && std::ranges::any_of(compiled.entries, [&](const auto& entry) {
+             return entry.dns && is_on(entry.entry);
+           });
+  }
+
+  void prepare();
+  void start_resolver();
+  void check_interfaces(const std::vector<std::string>& present) const;
+  std::vector<SetArm> arms() const;
+  void cut_new(const std::vector<std::uint32_t>& before, std::vector<std::string>& failures);
+  void clear() noexcept;
+};
+
+void Enforcer::State::check_interfaces(const std::vector<std::string>& present) const {
+  for (const std::string& name : compiled.interfaces) {
+    if (std::ranges::find(present, name) != present.end()) continue;
+    throw std::runtime_error{"there is no network interface '" + name + "' to act on"};
+  }
+}
+
+void Enforcer::State::start_resolver() {
+  if (!compiled.any_dns() && !options.serve_port_53) return;
+  std::vector<Nameserver> upstreams = options.upstreams;
+  if (upstreams.empty() && !options.serve_port_53) upstreams = machine_nameservers();
+  LocalForwarder forwarder = find_local_forwarder(upstreams);
+  std::ranges::move(forwarder.warnings, std::back_inserter(warnings));
+
+  resolver.emplace(io, clock,
+                   ResolverOptions{.netns_fd = netns.get(),
+                                   .seed = options.seed,
+                                   .upstreams = std::move(upstreams),
+                                   .mark = compiled.marks.ours(),
+                                   .serve_port_53 = options.serve_port_53},
+                   compiled.dns);
+  if (compiled.any_dns()) {
+    add_dns_redirect(ruleset, {.ports = resolver->ports(),
+                               .marks = compiled.marks,
+                               .zone = options.zone,
+                               .exempt_uid = forwarder.exempt_uid});
+  }
+}
+
+void Enforcer::State::prepare() {
+  if (options.netns_fd >= 0) netns = UniqueFd{check("dup(netns)", ::dup(options.netns_fd))};
+  const Inside inside = enter();
+  const std::vector<std::string> present = other_devices();
+  check_interfaces(present);
+  ruleset = bind_devices(compiled, present);
+  devices.emplace(compiled);
+  if (compiled.answers) answerer.emplace(io);
+  start_resolver();
+  if (ruleset.tables.empty()) return;
+  owner.emplace();
+  owner->load(ruleset);
+}
+
+// Every set each time: what is in force is compiled from the entries that are on, never from
+// what was on before.
+std::vector<SetArm> Enforcer::State::arms() const {
+  std::vector<SetArm> sets;
+  for (const CompiledEntry& entry : compiled.entries) {
+    const bool on = is_on(entry.entry);
+    if (entry.inet) sets.push_back({Family::inet, entry.armed, on});
+    if (entry.netdev) sets.push_back({Family::netdev, entry.armed, on});
+  }
+  if (compiled.any_dns()) {
+    sets.push_back({Family::inet, kDnsArmedSet, redirects()});
+    sets.push_back({Family::inet, kAnswersArmedSet, answers_armed});
+  }
+  return sets;
+}
+
+void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
+                              std::vector<std::string>& failures) {
+  for (const ConnectionCut& one : compiled.cuts) {
+    const bool was_on = std::ranges::find(before, one.entry) != before.end();
+    if (was_on || !is_on(one.entry)) continue;
+    try {
+      const Inside inside = enter();
+      cut[one.entry] += cut_connections(one.target);
+    } catch (const std::exception& failure) {
+      failures.push_back("connections could not be cut: " + std::string{failure.what()});
+    }
+  }
+}
+
+void Enforcer::State::clear() noexcept {
+  owner.reset();
+  resolver.reset();
+  answerer.reset();
+  try {
+    const Inside inside = enter();
+    devices.reset();
+  } catch (...) {
+    // The namespace is gone, and the devices with it.
+    devices.reset();
+  }
+}
+
+Enforcer::Enforcer(boost::asio::io_context& io, const Clock& clock, EnforcerOptions options,
+                   CompiledEntries compiled)
+    : state_{std::make_unique<State>(io, clock, std::move(options), std::move(compiled))} {}
+
+Enforcer::~Enforcer() { state_->clear(); }
+
+void Enforcer::prepare() {
+  try {
+    state_->prepare();
+  } catch (...) {
+    state_->clear();
+    throw;
+  }
+}
+
+Enforcer::Switched Enforcer::switch_to(std::span<const std::uint32_t> in_force_in_start_order) {
+  State& state = *state_;
+  const std::vector<std::uint32_t> before = std::exchange(
+      state.in_force, {in_force_in_start_order.begin(), in_force_in_start_order.end()});
+  std::erase_if(state.in_force,
+                [&](std::uint32_t entry) { return state.compiled.find(entry) == nullptr; });
+  if (state.redirects()) state.answers_armed = true;
+
+  Switched switched;
+  switched.asked = state.clock.now();
+  if (state.resolver) state.resolver->set_in_force(state.in_force);
+  const std::vector<SetArm> sets = state.arms();
+  if (state.owner) state.owner->arm(sets);
+  switched.at = state.clock.now();
+
+  const auto armed = static_cast<std::size_t>(std::ranges::count(sets, true, &SetArm::armed));
+  switched.sent = plural(state.in_force.size(), "fault") + " in force: " + plural(armed, "set") +
+                  " of " + std::to_string(sets.size()) + " armed in one transaction";
+  switched.acknowledged = acknowledged_after(switched.at - switched.asked);
+  state.cut_new(before, switched.warnings);
+  if (state.resolver && !state.redirects()) state.resolver->close_idle_tcp();
+  return switched;
+}
+
+void Enforcer::beat() {
+  if (state_->owner) state_->owner->arm(state_->arms());
+}
+
+Proof Enforcer::proof(std::uint32_t entry) {
+  Proof proof;
+  proof.entry = entry;
+  const CompiledEntry* compiled = state_->compiled.find(entry);
+  if (compiled == nullptr) return proof;
+  if (state_->owner && (compiled->inet || compiled->netdev)) {
+    const auto counters = state_->owner->counters();
+    if (const auto found = counters.find(compiled->counter); found != counters.end()) {
+      proof.packets = found->second.packets;
+      proof.bytes = found->second.bytes;
+    }
+  }
+  if (const auto found = state_->cut.find(entry); found != state_->cut.end()) {
+    proof.connections = found->second;
+  }
+  if (state_->resolver) state_->resolver->add_to(proof);
+  return proof;
+}
+
+std::string Enforcer::text() const { return netlink::ruleset_text(state_->ruleset); }
+
+const std::vector<std::string>& Enforcer::warnings() const { return state_->warnings; }
+
+std::vector<std::string> Enforcer::release() {
+  State& state = *state_;
+  std::vector<std::string> failures;
+  try {
+    const Inside inside = state.enter();
+    const std::uint32_t port = state.owner ? state.owner->port() : 0;
+    state.owner.reset();
+    // A child that inherited the socket would keep the tables; nobody should have.
+    for (const netlink::FoundTable& table : netlink::NftOwner::find_tables()) {
+      if (port != 0 && table.owner == port) {
+        failures.push_back("the table " + table.name + " is still there");
+      }
+    }
+    if (state.devices) std::ranges::move(state.devices->remove(), std::back_inserter(failures));
+  } catch (const std::exception& failure) {
+    failures.emplace_back(failure.what());
+  }
+  state.clear();
+  return failures;
+}
+
+}  // namespace blackstart
