@@ -21,9 +21,10 @@
 // since the lift. Probes that never left are held to the same. At the latest it ends at `limit`
 // after the last lift.
 //
-// Guards protect while something is in force: `failing_for` counts an unbroken run of samples
-// that are not ok, due since the first fault, each speaking for one interval. `max_duration` is
-// counted from the first fault to the end of the run. Both lift everything, then end the run.
+// Guards: `failing_for` counts an unbroken run of samples that are not ok, due since the first
+// fault, each speaking for one interval. It acts until the last lift: after it there is nothing
+// left to protect from, and how long the service stays down is what is being measured.
+// `max_duration` is counted from the first fault and acts until the end of the run.
 //
 // Whatever ends the run early lifts first: a SwitchTo nothing, then Finish.
 //
@@ -122,29 +123,34 @@ class Conductor {
  private:
   struct Probe {
     std::string name;
-    Duration every{};
+    double normal = 0.0;
     RecoveryTracker tracker;
-    std::vector<Duration> guards;  // failing_for of each guard on it
+    std::string last_reason;  // of the latest that was not ok
   };
   struct Ending {
-    EndEvent::Why why;
-    int signal;
+    EndEvent::Why why = EndEvent::Why::finished;
+    int signal = 0;
     std::string text;
   };
+  using Actions = std::vector<Action>;
 
-  void enter(RunPhase phase, std::vector<Action>& out);
-  void end_early(EndEvent::Why why, std::string text, int signal = 0);
-  void lift_and_finish(std::vector<Action>& out);
-  void judge_baseline(RunTime now, std::vector<Action>& out);
-  bool baseline_judged(RunTime now) const;
-  std::optional<std::string> not_normal() const;
-  void follow_timeline(RunTime now, std::vector<Action>& out);
-  void say_notes(Duration until, std::vector<Action>& out);
-  void switch_if_due(Duration now, std::vector<Action>& out);
+  void end(EndEvent::Why why, std::string text, int signal = 0);
+  void enter(RunPhase phase, Actions& out);
+  void judge_baseline(RunTime now, Actions& out);
+  RunTime baseline_end() const;
+  bool baseline_complete() const;
+  std::string not_normal() const;
+  void follow_timeline(RunTime now, Actions& out);
+  void say_notes(Duration until, Actions& out);
   Duration instant_to_show(Duration now) const;
-  void check_guards(RunTime now, std::vector<Action>& out);
-  void watch(RunTime now, std::vector<Action>& out);
-  bool settled(RunTime now) const;
+  void show(Duration at, Actions& out);
+  void switch_to(std::vector<std::uint32_t> entries, std::vector<SwitchTo::Change> changes,
+                 Actions& out);
+  void watch(RunTime now, Actions& out);
+  void check_guards(RunTime now, Actions& out);
+  void trip(std::string text, Actions& out);
+  void lift_and_finish(RunTime now, Actions& out);
+  std::vector<RunTime> deadlines() const;
 
   Scenario scenario_;
   Timeline timeline_;
@@ -152,15 +158,13 @@ class Conductor {
   Duration longest_timeout_{};
 
   RunPhase phase_ = RunPhase::preparing;
-  RunTime started_;
-  std::optional<RunTime> zero_, first_on_, last_lift_;
-  Duration shown_;  // the instant of the timeline that was last asked for
-  Duration said_;   // notes up to here have been said
+  RunTime now_;
+  std::optional<RunTime> started_, zero_, first_on_, last_lift_;
+  std::optional<Duration> next_change_, next_note_;  // after those asked for and said
   std::vector<std::uint32_t> in_force_, asked_for_;
   std::vector<bool> was_on_;  // by entry
   bool switching_ = false;
   bool lift_failed_ = false;
-  bool guard_said_ = false;
   std::optional<Ending> ending_;
 };
 

@@ -21,8 +21,11 @@ class NormalWindow {
   void add(const Reading& reading);
   bool normal() const;
 
-  // The first ok one that was due at `from` or later.
-  std::optional<Reading> first_ok(RunTime from) const;
+  // When the first ok one was due; where nothing need be ok to be normal, the first one.
+  // There must be one.
+  RunTime first_good() const;
+  // The same among those due after `from` that no lift can have helped; nullopt: none.
+  std::optional<RunTime> first_unaided(RunTime from) const;
 
   Duration width() const { return width_; }
   std::size_t size() const { return readings_.size(); }

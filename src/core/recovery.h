@@ -22,10 +22,10 @@
 // So a wider window makes us surer and never makes a number larger.
 //
 //   first impact    the first sample due at F0 or later that is not ok
-//   mitigated       the start of the stretch that holds at L and for `hold` at least (or of the
-//                   one that began before L, shown by samples that were done by then, and held
-//                   on for `hold`). Where the state never left normal: the first ok sample after
-//                   the first impact. A return that does not last until L is no mitigation.
+//   mitigated       the start, before L, of the stretch that lasts until L and for `hold` at
+//                   least, shown by a sample that no lift let through. Where the state never left
+//                   normal: the first ok sample after the first impact. A return that does not
+//                   last until L is no mitigation, however long it was
 //   first good      the first ok sample due at L or later, when one before it was not ok
 //   recovered       max(L, start) of the first stretch that lasts `hold` counted from there; so
 //                   0 for a probe that was normal at L and for `hold` after it
@@ -121,20 +121,18 @@ class RecoveryTracker {
     bool in_force;
     RunTime asked, at;
   };
-  struct Candidate {
-    RunTime due, done;
-  };
-
   void apply(const Change& change);
-  void judge(const Reading& reading);
+  void judge(Reading reading);
   void count(const Reading& reading);
   void count_impact(const Reading& reading);
   void move_state(const Reading& reading);
   void leave_normal(RunTime at);
   void look_for_mitigation();
   void look_for_return(RunTime due);
-  bool holds_until(const Candidate& candidate, RunTime until) const;
-  std::optional<RunTime> asked_first() const;
+  bool mitigated_by(RunTime until) const;
+  Duration downtime() const;
+  void add_figures_of_lift(RecoveryFigures& out) const;
+  bool before_faults(const Reading& reading) const;
 
   RecoveryRules rules_;
   SampleOrder order_;
@@ -153,7 +151,7 @@ class RecoveryTracker {
 
   std::optional<RunTime> first_impact_, failing_since_;
   bool left_normal_ = false;
-  std::optional<Candidate> mitigation_;
+  std::optional<RunTime> mitigation_;  // begun and not broken so far
   std::optional<RunTime> mitigated_, first_good_, recovered_;
   bool back_ = false;
   std::uint64_t relapses_ = 0;

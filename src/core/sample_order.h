@@ -16,6 +16,7 @@ struct Reading {
   std::uint64_t seq = 0;
   RunTime due, sent, done;
   Outcome outcome = Outcome::failed;
+  bool across_lift = false;  // due while a fault was in force, done after its lift
 
   bool ok() const { return outcome == Outcome::ok; }
   Duration latency() const { return done - due; }  // from due: a sample that waited counts it
