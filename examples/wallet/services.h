@@ -24,7 +24,6 @@ struct ServiceSpec {
   std::vector<std::string> arguments;  // of this program
 };
 
-// In the order in which they can start: each finds those before it.
 std::vector<ServiceSpec> all_services();
 
 }  // namespace wallet

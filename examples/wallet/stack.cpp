@@ -19,6 +19,7 @@
 #include "network.h"
 #include "roles.h"
 #include "services.h"
+#include "sys/netns.h"
 #include "sys/process.h"
 #include "sys/signals.h"
 
@@ -48,7 +49,10 @@ void use_resolver(std::string_view address) {
   check("mount(resolv.conf)", mounted);
 }
 
-bool accepts(const ServiceSpec& service) {
+// Asked at the service's home: across the bridge, the first packets of a young network may wait
+// a second for an ARP answer.
+bool accepts(const ServiceSpec& service, const UniqueFd& home) {
+  const blackstart::NetnsGuard at_home{home};
   const UniqueFd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -66,15 +70,21 @@ class Stack {
   Stack() : network_{kBridge, kBridgeAddress, kPrefixLength} { use_resolver(kBridgeAddress); }
 
   void start(const ServiceSpec& service) {
-    const UniqueFd home = network_.add_home(service.name, service.address);
+    Running one{service, network_.add_home(service.name, service.address), nullptr};
     blackstart::ProcessOptions options;
     options.argv = service.arguments;
     options.argv.insert(options.argv.begin(), "/proc/self/exe");
-    options.netns = &home;
+    options.netns = &one.home;
     options.output = blackstart::ProcessOutput::inherited;
     options.supervised = false;  // services start nothing, and die with us by themselves
-    running_.push_back({service, std::make_unique<Process>(options)});
-    wait_until_up(running_.back());
+    one.process = std::make_unique<Process>(options);
+    running_.push_back(std::move(one));
+  }
+
+  // Throws when a service ends, or does not come up in time.
+  void wait_until_up() {
+    const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
+    for (Running& one : running_) wait_until_up(one, deadline);
   }
 
   // Until a stop signal comes. Throws when a service ends by itself.
@@ -94,12 +104,12 @@ class Stack {
  private:
   struct Running {
     ServiceSpec service;
+    UniqueFd home;
     std::unique_ptr<Process> process;
   };
 
-  static void wait_until_up(Running& one) {
-    const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
-    while (!accepts(one.service)) {
+  static void wait_until_up(Running& one, std::chrono::steady_clock::time_point deadline) {
+    while (!accepts(one.service, one.home)) {
       if (const auto status = one.process->poll()) throw ended(one.service, *status);
       if (std::chrono::steady_clock::now() > deadline) {
         throw std::runtime_error{one.service.name + " does not listen on port " +
@@ -120,6 +130,7 @@ int run_stack(const Options&) {
   const blackstart::StopSignals stop;
   Stack stack;
   for (const ServiceSpec& service : all_services()) stack.start(service);
+  stack.wait_until_up();
   std::puts("stack: everything is up");
   std::fflush(stdout);
   stack.keep(stop);
