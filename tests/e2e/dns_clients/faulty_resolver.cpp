@@ -105,7 +105,7 @@ int main() try {
   DnsServerConfig config;
   config.listen = {*parse_endpoint("127.0.0.1:53", 53)};
   config.upstreams = {behind.listen[0]};
-  config.tcp_silence = 24s;  // a client that waits for its end must be done in time
+  config.tcp_silence = 12s;  // a client that waits for its end must be done in time
   const DnsServer server{io, config, bad, clock};
 
   std::puts("ready");
