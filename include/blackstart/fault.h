@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "blackstart/params.h"
 #include "blackstart/shape.h"
+#include "blackstart/time.h"
 
 namespace blackstart {
 
@@ -56,6 +58,9 @@ class Fault {
 
   // For plan, the live view and reports: "answer NODATA", "drop everything, both ways".
   virtual std::string in_words() const = 0;
+
+  // What it caps the TTL of passed answers at, where it does: for the audit of timers.
+  virtual std::optional<Duration> ttl_cap() const { return std::nullopt; }
 
   // Mistakes that only show once the target is known ("dns faults need `names`"): texts for
   // diagnostics at the entry, empty when all is well.

@@ -172,6 +172,7 @@ RecoveryFigures RecoveryTracker::figures() const {
   out.relapses = relapses_;
   out.downtime = downtime();
   out.uncertainty = rules_.every;
+  out.first_fault = first_on_.has_value();
   out.left_normal = left_normal_;
   out.settled = settled();
   if (!first_on_) return out;

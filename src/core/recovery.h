@@ -85,6 +85,7 @@ struct RecoveryFigures {
   Duration downtime{};
   std::optional<double> amplification;
   Duration uncertainty{};
+  bool first_fault = false;  // there was one
   bool left_normal = false;
   // Normal at the last sample, and for `hold` since L: whatever the figures say, it is back.
   bool settled = false;
