@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "netlink/ruleset.h"
 
@@ -28,9 +29,17 @@ bool joins(const PortRange& before, const PortRange& after) {
   return after.first <= before.last || after.first == before.last + 1;
 }
 
+// By the first address; what starts at the same one is joined whatever its order.
+bool precedes(const AddressRange& a, const AddressRange& b) {
+  if (a.first.v6 != b.first.v6) return b.first.v6;
+  return std::memcmp(a.first.bytes.data(), b.first.bytes.data(), a.first.bytes.size()) < 0;
+}
+bool precedes(const PortRange& a, const PortRange& b) { return a.first < b.first; }
+
 template <class Range>
 std::vector<Range> merge(std::vector<Range> ranges) {
-  std::ranges::sort(ranges);
+  std::sort(ranges.begin(), ranges.end(),
+            [](const Range& a, const Range& b) { return precedes(a, b); });
   std::vector<Range> out;
   for (const Range& range : ranges) {
     if (!out.empty() && joins(out.back(), range)) {
@@ -60,9 +69,10 @@ std::optional<std::uint8_t> prefix_length(const AddressRange& range) {
 
 AddressRange range_of(const Prefix& prefix) {
   AddressRange range{prefix.address, prefix.address};
-  for (std::size_t i = prefix.length; i < size_of(prefix.address) * 8; ++i) {
-    range.last.bytes[i / 8] =
-        static_cast<std::uint8_t>(range.last.bytes[i / 8] | (0x80 >> (i % 8)));
+  const std::size_t whole = prefix.length / 8;
+  for (std::size_t i = whole; i < size_of(prefix.address); ++i) {
+    const int host_bits = i == whole ? 0xff >> (prefix.length % 8) : 0xff;
+    range.last.bytes[i] = static_cast<std::uint8_t>(range.last.bytes[i] | host_bits);
   }
   return range;
 }

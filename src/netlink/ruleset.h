@@ -32,7 +32,7 @@ enum class Family : std::uint8_t { inet, netdev };
 
 struct Rule {
   std::vector<Expression> expressions;  // from left to right; the first that fails ends it
-  std::string comment;                  // up to 127 bytes without `"`; empty for none
+  std::string comment{};                // up to 127 bytes without `"`; empty for none
 };
 
 enum class ChainType : std::uint8_t { filter, nat, route };
@@ -45,15 +45,15 @@ enum class Hook : std::uint8_t { prerouting, input, forward, output, postrouting
 struct BaseChain {
   ChainType type = ChainType::filter;
   Hook hook = Hook::output;
-  std::int32_t priority = 0;         // lower comes first; conntrack is at -200
-  std::vector<std::string> devices;  // netdev only: at least one
+  std::int32_t priority = 0;           // lower comes first; conntrack is at -200
+  std::vector<std::string> devices{};  // netdev only: at least one
 };
 
 // Without `base` it is entered only by Jump.
 struct Chain {
   std::string name;
-  std::optional<BaseChain> base;
-  std::vector<Rule> rules;
+  std::optional<BaseChain> base{};
+  std::vector<Rule> rules{};
 };
 
 enum class SetType : std::uint8_t { ipv4_addr, ipv6_addr, inet_service, ether_type };
@@ -76,7 +76,7 @@ struct Set {
   SetType type = SetType::ipv4_addr;
   bool interval = false;
   bool timeouts = false;
-  std::vector<SetElement> elements;
+  std::vector<SetElement> elements{};
 };
 
 // The set of a fault: filled by NftOwner::arm with `ip` and `ip6`, empty when loaded.
@@ -98,9 +98,9 @@ struct Table {
   Family family = Family::inet;
   std::string name = kTableName;
   bool owned = true;  // vanishes with the socket that made it (Linux 5.12)
-  std::vector<Counter> counters;
-  std::vector<Set> sets;
-  std::vector<Chain> chains;
+  std::vector<Counter> counters{};
+  std::vector<Set> sets{};
+  std::vector<Chain> chains{};
 };
 
 struct Ruleset {
