@@ -41,14 +41,12 @@ UniqueFd tap(const char* device) {
   return fd;
 }
 
-// Takes whole packets, headers included, and sends them over loopback only.
+// Takes whole packets, headers included. Senders are local, since only inet output marks, so
+// answers to them never leave the machine.
 UniqueFd raw_socket(int family) {
   const bool v6 = family == AF_INET6;
-  UniqueFd fd{check(v6 ? "socket(AF_INET6, SOCK_RAW)" : "socket(AF_INET, SOCK_RAW)",
-                    ::socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW))};
-  check("setsockopt(SO_BINDTODEVICE, lo)",
-        ::setsockopt(fd.get(), SOL_SOCKET, SO_BINDTODEVICE, "lo", 2));
-  return fd;
+  return UniqueFd{check(v6 ? "socket(AF_INET6, SOCK_RAW)" : "socket(AF_INET, SOCK_RAW)",
+                        ::socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW))};
 }
 
 }  // namespace
