@@ -13,6 +13,7 @@
 #include <string>
 
 #include "netlink/link.h"
+#include "support/other_netns.h"
 #include "sys/fd.h"
 #include "sys/netns.h"
 
@@ -61,22 +62,6 @@ class KernelTest : public ::testing::Test {
 
  private:
   UniqueFd home_;
-};
-
-// Another network namespace, without moving into it: NetnsGuard does that.
-class OtherNetns {
- public:
-  OtherNetns() {
-    const UniqueFd home = open_own_netns();
-    check("unshare(CLONE_NEWNET)", ::unshare(CLONE_NEWNET));
-    fd_ = open_own_netns();
-    check("setns(home)", ::setns(home.get(), CLONE_NEWNET));
-  }
-
-  const UniqueFd& fd() const { return fd_; }
-
- private:
-  UniqueFd fd_;
 };
 
 }  // namespace blackstart
