@@ -48,6 +48,11 @@ std::optional<std::uint16_t> key_from_text(std::string_view text) {
   return number ? std::optional{static_cast<std::uint16_t>(*number)} : std::nullopt;
 }
 
+// Needs no quotes and no escapes in a list.
+bool is_plain(std::uint8_t byte) {
+  return byte > ' ' && byte < 0x7f && byte != ',' && byte != '"' && byte != '\\';
+}
+
 std::string address_text(Bytes bytes) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   ::inet_ntop(bytes.size() == 4 ? AF_INET : AF_INET6, bytes.data(), text.data(), text.size());
@@ -66,12 +71,13 @@ std::optional<std::string> take_item(char form, Bytes& value) {
   if (form == 'k') return key_text(get16(item));
   if (form == '2') return std::to_string(get16(item));
   if (form != 's') return address_text(item);
-  const std::string text = quote(item.subspan(1));
-  return text.substr(1, text.size() - 2);
+  if (!std::ranges::all_of(item.subspan(1), is_plain)) return std::nullopt;
+  return std::string{item.begin() + 1, item.end()};
 }
 
 std::optional<std::string> value_text(char form, Bytes value) {
   if (form == 'x') return quote(value);
+  if (form == '-') return std::nullopt;
   if (form == '2' && value.size() != 2) return std::nullopt;
   std::string out;
   while (!value.empty()) {
@@ -110,8 +116,9 @@ bool append_item(Value& out, char form, const std::string& item) {
 
 std::optional<Value> value_from_text(char form, std::string_view text) {
   auto plain = unescape(text);
-  if (!plain || (form == '-') != plain->empty()) return std::nullopt;
+  if (!plain) return std::nullopt;
   if (form == 'x') return Value{plain->begin(), plain->end()};
+  if ((form == '-') != plain->empty()) return std::nullopt;
   Value out;
   std::string_view rest = *plain;
   while (!rest.empty()) {
@@ -127,16 +134,20 @@ std::optional<Value> value_from_text(char form, std::string_view text) {
 
 std::optional<std::string> svc_params_text(Bytes params) {
   std::string out;
+  int last_key = -1;
   while (!params.empty()) {
     if (params.size() < 4) return std::nullopt;
     const Param param = param_of(get16(params));
+    if (param.key <= last_key) return std::nullopt;  // must ascend (RFC 9460, 2.2)
+    last_key = param.key;
     const std::size_t size = get16(params.subspan(2));
     if (size > params.size() - 4) return std::nullopt;
     if (!out.empty()) out += ' ';
     out += key_text(param.key);
-    if (size > 0) {
+    const bool bare = size == 0 && (param.form == '-' || param.form == 'x');
+    if (!bare) {
       const auto value = value_text(param.form, params.subspan(4, size));
-      if (!value || param.form == '-') return std::nullopt;
+      if (!value) return std::nullopt;
       out += '=' + *value;
     }
     params = params.subspan(4 + size);

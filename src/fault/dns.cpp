@@ -336,6 +336,11 @@ class DnsFault final : public Fault {
     return limits.empty() ? acts_in_words(rule_) : acts_in_words(rule_) + " (" + limits + ")";
   }
 
+  std::optional<Duration> ttl_cap() const override {
+    if (rule_.answer != AnswerKind::pass || !rule_.ttl) return std::nullopt;
+    return std::chrono::seconds{*rule_.ttl};
+  }
+
   std::vector<std::string> objections(const Target& target) const override {
     std::vector<std::string> out;
     if (target.names.empty()) {

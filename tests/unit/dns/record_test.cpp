@@ -59,6 +59,8 @@ constexpr TextCase kTextCases[] = {
     {Type::https, "1 . port=8443 alpn=\"h2\"", "1 . alpn=h2 port=8443"},
     {Type::https, "1 . mandatory=alpn alpn=h2 no-default-alpn ipv6hint=::1", ""},
     {Type::https, "1 . key667=\"a\\000\"", ""},
+    {Type::https, "1 . key667", ""},
+    {Type::https, "\\# 7 00010000010000", ""},  // an empty alpn is none
     {Type::a, "\\# 4 C0 000201", "192.0.2.1"},
     {Type::a, "\\# 3 c00002", ""},
     {Type{65280}, "\\# 0", ""},
