@@ -2,7 +2,6 @@
 
 #include <curl/curl.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <string_view>
@@ -61,9 +60,7 @@ std::string take_url(const std::string& text, HttpRequest& request) {
       ::curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME);
   if (code != CURLUE_OK) {
     std::string why = ::curl_url_strerror(code);
-    std::ranges::transform(why, why.begin(), [](char c) {
-      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    if (why[0] >= 'A' && why[0] <= 'Z') why[0] = static_cast<char>(why[0] - 'A' + 'a');
     return "not a URL: " + why;
   }
   const std::string scheme = part(url, CURLUPART_SCHEME);
