@@ -19,15 +19,15 @@ struct Missing {
   std::string remedy;  // what to do about it; may be empty
 };
 
-// "egress_hook: why; remedy", in one sentence.
+// "the entry: why; remedy", in one line.
 std::string to_text(const Missing& missing);
 
 // What all entries together need of the kernel: the argument for netlink::probe_kernel(), so
 // that a run tries only what it will use.
 Needs needs_of(const Scenario& scenario);
 
-// Empty: nothing stands in the way. One of each need, with the first entry that has it. Also
-// what a target alone makes impossible: a network interface or a cgroup that does not exist is
+// Empty: nothing stands in the way. Each reason once, with the first entry that has it. What the
+// facts don't speak of is taken to be there. An interface or a cgroup that does not exist is
 // found only when preparing, in its namespace.
 std::vector<Missing> preflight(const Scenario& scenario, const netlink::KernelFacts& facts);
 

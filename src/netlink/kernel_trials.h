@@ -1,0 +1,16 @@
+#pragma once
+
+// One trial for each thing that a fault needs of the kernel, done the way the engine will do it.
+// Each throws what went wrong. Only for a throw-away network namespace of the calling thread.
+
+namespace blackstart::netlink {
+
+void try_owned_tables();
+void try_redirect();
+void try_egress_hook();
+void try_blackhole();
+void try_reject();
+void try_sock_destroy();
+void try_cgroup_match();
+
+}  // namespace blackstart::netlink
