@@ -7,14 +7,16 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <stdexcept>
 
 namespace blackstart::netlink {
 namespace {
 
 constexpr int kReceiveRoom = 4 << 20;
-constexpr std::size_t kReadBytes = 256 << 10;
-constexpr int kDumpAttempts = 8;  // of one that changes while it is read
+constexpr std::size_t kDumpBytes = 64 << 10;   // the kernel's dumps come in 32 KiB at most
+constexpr std::size_t kAnswerBytes = 8 << 10;  // a verdict, without the message it is about
+constexpr int kDumpAttempts = 8;               // of one that changes while it is read
 
 // What each datagram costs the send buffer besides its bytes.
 constexpr std::size_t kSendOverhead = 4096;
@@ -131,21 +133,14 @@ void Socket::send_all(std::span<const std::byte> messages, std::string_view atte
   check(attempt, sent);
 }
 
-// Appends one datagram to `buffer`. False when none is waiting, with MSG_DONTWAIT.
-bool Socket::receive(Bytes& buffer, int flags, std::string_view attempt) {
-  const std::size_t start = buffer.size();
-  buffer.resize(start + kReadBytes);
+// The size of one datagram; nullopt when none is waiting, with MSG_DONTWAIT.
+std::optional<std::size_t> Socket::receive(std::span<std::byte> into, int flags,
+                                           std::string_view attempt) {
   for (;;) {
-    const ssize_t size = ::recv(fd_.get(), buffer.data() + start, kReadBytes, flags);
-    if (size >= 0) {
-      buffer.resize(start + static_cast<std::size_t>(size));
-      return true;
-    }
+    const ssize_t size = ::recv(fd_.get(), into.data(), into.size(), flags);
+    if (size >= 0) return static_cast<std::size_t>(size);
     if (errno == EINTR) continue;
-    if (errno == EAGAIN) {
-      buffer.resize(start);
-      return false;
-    }
+    if (errno == EAGAIN) return std::nullopt;
     // ENOBUFS: answers were lost; the last one, which is what counts, may yet come.
     if (errno != ENOBUFS || (flags & MSG_DONTWAIT) == 0) check(attempt, size);
   }
@@ -157,9 +152,9 @@ std::optional<Refusal> Socket::send(std::span<const std::byte> messages, std::ui
   send_all(messages, attempt);
   std::optional<Refusal> first;
   bool acknowledged = false;
-  Bytes buffer;
-  while (buffer.clear(), receive(buffer, MSG_DONTWAIT, attempt)) {
-    ByteView rest{buffer};
+  std::array<std::byte, kAnswerBytes> buffer;
+  while (const auto size = receive(buffer, MSG_DONTWAIT, attempt)) {
+    ByteView rest = ByteView{buffer}.first(*size);
     while (const auto message = take_message(rest)) {
       if (message->header.nlmsg_type != NLMSG_ERROR) continue;
       const Refusal verdict = read_verdict(*message);
@@ -187,7 +182,9 @@ std::optional<Bytes> Socket::dump_once(Bytes& request, std::string_view attempt)
   bool consistent = true;
   for (;;) {
     const std::size_t start = answers.size();
-    receive(answers, 0, attempt);
+    answers.resize(start + kDumpBytes);
+    const auto size = receive(std::span{answers}.subspan(start), 0, attempt);
+    answers.resize(start + size.value_or(0));
     ByteView rest = ByteView{answers}.subspan(start);
     while (const auto message = take_message(rest)) {
       if (message->header.nlmsg_seq != sequence) continue;

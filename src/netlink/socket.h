@@ -66,7 +66,8 @@ class Socket {
 
  private:
   void send_all(std::span<const std::byte> messages, std::string_view attempt);
-  bool receive(Bytes& buffer, int flags, std::string_view attempt);
+  std::optional<std::size_t> receive(std::span<std::byte> into, int flags,
+                                     std::string_view attempt);
   std::optional<Bytes> dump_once(Bytes& request, std::string_view attempt);
 
   UniqueFd fd_;
