@@ -244,7 +244,8 @@ Plan FaultTable::decide(Bytes question, Transport transport, const Address& clie
   }
   if (parsed.header.opcode() != Opcode::query) return error_plan(question, Rcode::notimp, reply);
   if (flaw != Flaw::none) return error_plan(question, Rcode::formerr, reply);
-  const NameKey key{parsed.question.name};
+  const bool idle = state_->in_force.empty() && state_->learning.empty();
+  const NameKey key = idle ? NameKey{} : NameKey{parsed.question.name};
   const std::size_t limit =
       transport == Transport::tcp ? limits::dns_message_bytes_max : udp_limit(parsed);
   return state_->plan_of({question, parsed, key, transport, client, reply, limit});

@@ -117,15 +117,17 @@ std::optional<std::vector<std::uint8_t>> unknown_from_text(std::string_view text
   const auto size = parse_number_field(take_word(text), 0xffff);
   if (!size) return std::nullopt;
   std::vector<std::uint8_t> out;
-  std::optional<std::uint8_t> high;
+  bool half = false;
+  std::uint8_t high = 0;
   for (const char c : text) {
     if (c == ' ' || c == '\t') continue;
     const auto digit = hex_digit(c);
     if (!digit) return std::nullopt;
-    if (high) out.push_back(static_cast<std::uint8_t>(*high << 4 | *digit));
-    high = high ? std::nullopt : digit;
+    if (half) out.push_back(static_cast<std::uint8_t>(high << 4 | *digit));
+    high = *digit;
+    half = !half;
   }
-  if (high || out.size() != *size) return std::nullopt;
+  if (half || out.size() != *size) return std::nullopt;
   return out;
 }
 
