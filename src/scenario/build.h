@@ -20,7 +20,8 @@ struct Build {
   Scenario& scenario;
 
   using Index = std::map<std::string, std::size_t, std::less<>>;
-  Index targets, probes;  // by name
+  Index targets, probes;     // by name
+  std::vector<bool> broken;  // by index of a target: something about it was reported
 
   // The mapping at `pos` is known to be incomplete.
   bool lacks(SourcePos pos) const;

@@ -111,6 +111,7 @@ void build_targets(const ParamReader& top, Build& build) {
   build.check_names(table, "target", limits::targets_max);
   for (const Node::Member& member : table->members) {
     const ParamReader in{member.value, build.diagnostics};
+    const std::size_t mistakes = build.diagnostics.size();
     Target target;
     target.name = member.key;
     target.pos = member.value.pos;
@@ -120,6 +121,7 @@ void build_targets(const ParamReader& top, Build& build) {
     read_rest(in, target);
     check_whole(in, target, build);
     build.targets.emplace(target.name, build.scenario.targets.size());
+    build.broken.push_back(build.lacks(target.pos) || build.diagnostics.size() > mistakes);
     build.scenario.targets.push_back(std::move(target));
   }
 }

@@ -26,7 +26,7 @@ void read_fault(const Node& entry, const FaultKind& kind, Entry& out, Build& bui
   if (!target) return;
   out.target = *target;
   const Target& selected = build.scenario.targets[*target];
-  if (!out.fault || build.lacks(selected.pos) || build.lacks(value.pos)) return;
+  if (!out.fault || build.broken[*target] || build.lacks(value.pos)) return;
   for (std::string& objection : out.fault->objections(selected)) {
     build.report(value.pos, std::move(objection));
   }

@@ -99,10 +99,8 @@ class Checker {
     return false;
   }
 
-  bool refuse(const Node& node, const Shape& shape, const std::string& subject,
-              std::string hint = {}) {
-    return report(node.pos, subject + " must be " + doc_of(shape) + "; found " + what_is(node),
-                  std::move(hint));
+  bool refuse(const Node& node, const Shape& shape, const std::string& subject) {
+    return report(node.pos, subject + " must be " + doc_of(shape) + "; found " + what_is(node));
   }
 
   bool check_null(const Node& node, const Shape& shape, const Options& options,
@@ -115,23 +113,27 @@ class Checker {
   bool check_scalar(const Node& node, const Shape& shape, const Options& options,
                     const std::string& subject) {
     std::optional<Objection> objection;
-    std::vector<std::string_view> words;
+    std::vector<std::string_view> words, others;
     std::size_t scalars = 0;
     for (const Shape* const option : options) {
+      if (option->kind == Kind::object || option->kind == Kind::table) {
+        others.push_back(option->doc);
+      }
       if (!is_scalar(*option)) continue;
       objection = objection_to(node, *option);
       if (!objection) return true;
       words.insert(words.end(), option->words.begin(), option->words.end());
       ++scalars;
     }
-    if (scalars == 1 && options.size() == 1) {
+    if (scalars == 1 && (words.empty() || others.empty())) {
       return report(node.pos, subject + " " + objection->message, objection->hint);
     }
-    // A list of one kind of scalar that may also stand alone is told as that scalar.
-    if (scalars == 1 && shape.kind == Kind::list) {
-      return report(node.pos, subject + " " + objection->message, objection->hint);
-    }
-    return refuse(node, shape, subject, did_you_mean(node.text, words, diagnostics_));
+    std::string hint = did_you_mean(node.text, words, diagnostics_);
+    words.insert(words.end(), others.begin(), others.end());
+    std::string allowed = doc_of(shape);
+    if (scalars > 0 && !words.empty()) allowed += " (" + listed(words, "or") + ")";
+    return report(node.pos, subject + " must be " + allowed + "; found " + what_is(node),
+                  std::move(hint));
   }
 
   bool check_list(Node& node, const Shape& shape, const Options& options,
@@ -185,7 +187,7 @@ class Checker {
     for (const Key& key : shape.keys) {
       if (!key.required || std::ranges::find(written, key.name) != written.end()) continue;
       whole = report(node.pos, doc_of(shape) + " needs the key " + quoted(key.name),
-                     std::string{key.doc});
+                     std::string{key.name} + ": " + std::string{key.doc});
     }
     if (!whole) lacking_.push_back(node.pos);
   }

@@ -26,7 +26,7 @@ constexpr std::array kIncidentKeys{
 };
 
 constexpr std::array<std::string_view, 2> kWhereWords{"host", "sandbox"};
-constexpr Shape kWhereWord{.kind = Kind::word, .doc = "host or sandbox", .words = kWhereWords};
+constexpr Shape kWhereWord{.kind = Kind::word, .doc = "a word", .words = kWhereWords};
 constexpr Shape kPid{.kind = Kind::integer,
                      .doc = "the number of a process",
                      .least = 1,
@@ -129,22 +129,21 @@ constinit const Shape kSeed{.kind = Kind::integer,
                             .doc = "a whole number from 0 up",
                             .least = 0,
                             .most = 18'446'744'073'709'551'615.0};
-constinit const Shape kWhere{.kind = Kind::either,
-                             .doc = "host, sandbox, {pid: N}, {netns: NAME} or {container: NAME}",
-                             .options = kWhereOptions};
-constinit const Shape kVars{.kind = Kind::table, .doc = "names with values", .item = &kLiteral};
-constinit const Shape kTargets{.kind = Kind::table, .doc = "names with targets", .item = &kTarget};
+constinit const Shape kWhere{.kind = Kind::either, .doc = "a place", .options = kWhereOptions};
+constinit const Shape kVars{
+    .kind = Kind::table, .doc = "a mapping of names to values", .item = &kLiteral};
+constinit const Shape kTargets{
+    .kind = Kind::table, .doc = "a mapping of names to targets", .item = &kTarget};
 constinit const Shape kWatch{
-    .kind = Kind::object, .doc = "what to wait for (watch)", .keys = kWatchKeys};
-constinit const Shape kPulse{
-    .kind = Kind::object, .doc = "a pulse, such as {on: 20s, off: 10s}", .keys = kPulseKeys};
+    .kind = Kind::object, .doc = "a watch {baseline, hold, limit}", .keys = kWatchKeys};
+constinit const Shape kPulse{.kind = Kind::object, .doc = "a pulse {on, off}", .keys = kPulseKeys};
 constinit const Shape kRole{.kind = Kind::word, .doc = "judged or control", .words = kRoles};
 constinit const Shape kInterval{.kind = Kind::duration,
                                 .doc = "a duration, such as 200ms",
                                 .least = limits::probe_interval_min.count() * kMillisecond,
                                 .most = 3600e9};
 constinit const Shape kObjectives{
-    .kind = Kind::table, .doc = "names of probes with objectives", .item = &kObjective};
+    .kind = Kind::table, .doc = "a mapping of probes to objectives", .item = &kObjective};
 constinit const Shape kGuards{
     .kind = Kind::list, .doc = "a list of guards", .item = &kGuard, .or_single = true};
 

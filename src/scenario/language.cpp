@@ -17,7 +17,7 @@ constexpr Shape kCommand{.kind = Kind::list,
 
 Language::Language(const Kinds& kinds) {
   using namespace shapes;
-  const Shape* const probes = table("names with probes", probe(kinds, false));
+  const Shape* const probes = table("a mapping of names to probes", probe(kinds, false));
   top_ = object(
       "a scenario",
       {

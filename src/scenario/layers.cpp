@@ -27,7 +27,7 @@ class Reader {
       report(own->pos, "a scenario needs the key 'blackstart'", "begin it with: blackstart: 1");
     }
     auto base = read_base(*replay);
-    if (!base) return own;
+    if (!base) return std::nullopt;  // most of what the file says would seem to refer to nothing
     lay_over(*base, std::move(*own));
     return base;
   }

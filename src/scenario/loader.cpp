@@ -25,7 +25,7 @@ std::string stem_of(std::string_view file) {
 Scenario build_scenario(const Node& root, const Kinds& kinds, const std::vector<SourcePos>& lacking,
                         Diagnostics& diagnostics) {
   Scenario scenario;
-  Build build{kinds, lacking, diagnostics, scenario, {}, {}};
+  Build build{kinds, lacking, diagnostics, scenario, {}, {}, {}};
   const ParamReader top{root, diagnostics};
   build_frame(top, build);
   build_targets(top, build);

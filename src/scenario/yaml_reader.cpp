@@ -81,7 +81,10 @@ class TreeBuilder final : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     if (expects_key()) fail(mark, "a key is missing before the ':'");
-    put(make(Node::Kind::null, mark), anchor);
+    Node node = make(Node::Kind::null, mark);
+    // yaml-cpp is already at the next token when it finds that nothing stood here.
+    if (!frames_.empty() && frames_.back().waiting) node.pos = frames_.back().waiting->key_pos;
+    put(std::move(node), anchor);
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
