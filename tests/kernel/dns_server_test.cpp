@@ -82,8 +82,12 @@ TEST_F(DnsServerTest, AnswersFromTheAddressThatWasAskedOnAWildcardSocket) {
   }
 }
 
+// The kernel finishes even `nodad` addresses from a work queue.
+bool has_tentative_addresses() { return !shell("ip -6 address show tentative").output.empty(); }
+
 TEST_F(DnsServerTest, AnswersFromTheAddressThatWasAskedOverIpv6Too) {
   ASSERT_EQ(shell("ip -6 address add 2001:db8::53/128 dev lo nodad").status, 0);
+  ASSERT_TRUE(eventually([] { return !has_tentative_addresses(); }));
   start(listening_on(any_port("::")), {rule_for("*", AnswerKind::nodata)});
 
   for (const char* asked : {"::1", "2001:db8::53"}) {
@@ -98,6 +102,7 @@ TEST_F(DnsServerTest, AnswersAtALinkLocalAddressOverItsOwnInterface) {
                   "ip -6 address add fe80::54/64 dev v1 nodad")
                 .status,
             0);
+  ASSERT_TRUE(eventually([] { return !has_tentative_addresses(); }));
   start(listening_on(any_port("::")), {rule_for("*", AnswerKind::nodata)});
 
   const UniqueFd client = open_udp_to({{*parse_address("fe80::53"), at().port}, "v1"}, 0);
