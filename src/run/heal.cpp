@@ -53,10 +53,11 @@ void for_each_in(const char* folder, Visit visit) {
   }
 }
 
-std::vector<Namespace> all_namespaces() {
+std::vector<Namespace> namespaces_within(Reach reach) {
   std::vector<Namespace> out;
   std::set<ino_t> seen;
   add_namespace(out, seen, "/proc/thread-self/ns/net", "this namespace");
+  if (reach == Reach::this_namespace) return out;
   for_each_in("/run/netns", [&](const fs::path& path) {
     add_namespace(out, seen, path, "netns " + path.filename().string());
   });
@@ -186,17 +187,17 @@ void sweep(const Namespace& one, Healed& healed) {
 
 }  // namespace
 
-std::vector<InForce> status() {
+std::vector<InForce> status(Reach reach) {
   std::vector<InForce> out;
-  for (const Namespace& one : all_namespaces()) {
+  for (const Namespace& one : namespaces_within(reach)) {
     if (auto found = look_into(one)) out.push_back(std::move(*found));
   }
   return out;
 }
 
-Healed heal(Duration grace) {
+Healed heal(Duration grace, Reach reach) {
   Healed healed;
-  const std::vector<Namespace> namespaces = all_namespaces();
+  const std::vector<Namespace> namespaces = namespaces_within(reach);
   std::set<int> ended;
   for (const Namespace& one : namespaces) {
     const auto found = look_into(one);

@@ -3,6 +3,7 @@
 // What is in force on this machine now, and lifting it. There is no state file: the kernel's
 // own lists are read.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,11 @@ struct InForce {
   std::vector<std::string> devices;  // bs0…
 };
 
-// Looks at the caller's namespace, those that `ip netns` knows, and those of all processes.
-// Namespaces that the caller may not look into are left out.
-std::vector<InForce> status();
+// How far to look: the caller's namespace only, or also those that `ip netns` knows and those
+// of all processes. Namespaces that the caller may not look into are left out.
+enum class Reach : std::uint8_t { this_namespace, machine };
+
+std::vector<InForce> status(Reach reach = Reach::machine);
 
 struct Healed {
   std::vector<std::string> done;     // "ended run of pid 4711 (blackstart run …)"
@@ -31,6 +34,6 @@ struct Healed {
 // Ends the runs that own a table (SIGTERM: they lift and report; SIGKILL after `grace`: the
 // kernel lifts) and removes devices that a killed run has left. A table whose owner is not a
 // process of this program is left alone and reported.
-Healed heal(Duration grace);
+Healed heal(Duration grace, Reach reach = Reach::machine);
 
 }  // namespace blackstart

@@ -34,6 +34,21 @@ inline FixedFault partition(const PartitionSpec& spec) {
   return FixedFault{[spec](FaultCompiler& into) { into.add_partition(spec); }};
 }
 
+inline FixedFault dns_fault(dns::AnswerKind answer, Duration delay = {}) {
+  return FixedFault{[answer, delay](FaultCompiler& into) {
+    dns::FaultRule rule;
+    rule.answer = answer;
+    rule.delay = delay;
+    into.add_dns(std::move(rule));
+  }};
+}
+
+inline EnforcerOptions asking(const std::string& server) {
+  EnforcerOptions options;
+  options.upstreams = {Endpoint{*parse_address(server), 53}};
+  return options;
+}
+
 // Entries are numbered in the order in which they are added.
 class Entries {
  public:

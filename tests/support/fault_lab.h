@@ -62,13 +62,17 @@ class LoopThread {
   std::thread thread_;
 };
 
-// Sends back what it gets, over UDP and TCP, IPv4 and IPv6, on one port of every address of the
-// namespace that it is made in.
+// Sends back what it gets, over UDP and TCP, on one port of the namespace that it is made in: of
+// every address and both families, or of one.
 class EchoServer {
  public:
-  explicit EchoServer(std::uint16_t port) {
-    udp_ = open(SOCK_DGRAM, port);
-    tcp_ = open(SOCK_STREAM, port);
+  // What it does to a message before it goes back; a TCP chunk is one message.
+  using Edit = std::function<void(char* data, std::size_t size, bool tcp)>;
+
+  explicit EchoServer(std::uint16_t port, const char* address = "::", Edit edit = {})
+      : edit_{std::move(edit)} {
+    udp_ = open(SOCK_DGRAM, address, port);
+    tcp_ = open(SOCK_STREAM, address, port);
     check("listen", ::listen(tcp_.get(), 64));
     thread_ = std::thread{[this] { serve(); }};
   }
@@ -80,15 +84,28 @@ class EchoServer {
   EchoServer& operator=(const EchoServer&) = delete;
 
  private:
-  static UniqueFd open(int type, std::uint16_t port) {
-    UniqueFd fd{check("socket", ::socket(AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0))};
+  static UniqueFd open(int type, const std::string& address, std::uint16_t port) {
+    const bool v6 = address.find(':') != std::string::npos;
+    UniqueFd fd{
+        check("socket", ::socket(v6 ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0))};
     const int on = 1;
     check("SO_REUSEADDR", ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on));
-    sockaddr_in6 at{};
-    at.sin6_family = AF_INET6;
-    at.sin6_port = htons(port);
-    check("bind", ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at));
+    sockaddr_in6 at6{};
+    at6.sin6_family = AF_INET6;
+    at6.sin6_port = htons(port);
+    sockaddr_in at4{};
+    at4.sin_family = AF_INET;
+    at4.sin_port = htons(port);
+    ::inet_pton(v6 ? AF_INET6 : AF_INET, address.c_str(),
+                v6 ? static_cast<void*>(&at6.sin6_addr) : static_cast<void*>(&at4.sin_addr));
+    const auto* at =
+        v6 ? reinterpret_cast<const sockaddr*>(&at6) : reinterpret_cast<const sockaddr*>(&at4);
+    check("bind", ::bind(fd.get(), at, v6 ? sizeof at6 : sizeof at4));
     return fd;
+  }
+
+  void edit(char* data, ssize_t size, bool tcp) const {
+    if (edit_ && size > 0) edit_(data, static_cast<std::size_t>(size), tcp);
   }
 
   void echo_datagram() {
@@ -97,6 +114,7 @@ class EchoServer {
     socklen_t size = sizeof from;
     auto* const peer = reinterpret_cast<sockaddr*>(&from);
     const ssize_t got = ::recvfrom(udp_.get(), data.data(), data.size(), 0, peer, &size);
+    edit(data.data(), got, false);
     if (got > 0) ::sendto(udp_.get(), data.data(), static_cast<std::size_t>(got), 0, peer, size);
   }
 
@@ -111,6 +129,7 @@ class EchoServer {
         if (waiting[i].revents == 0) continue;
         std::array<char, 2048> data;
         const ssize_t got = ::recv(waiting[i].fd, data.data(), data.size(), 0);
+        edit(data.data(), got, true);
         if (got > 0) {
           ::send(waiting[i].fd, data.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL);
         } else {
@@ -125,6 +144,7 @@ class EchoServer {
     }
   }
 
+  Edit edit_;
   UniqueFd udp_, tcp_;
   std::atomic<bool> ending_ = false;
   std::thread thread_;

@@ -1,0 +1,64 @@
+// covers netlink/kernel_trials
+// What the machine can do, found by trying, and that trying leaves nothing.
+
+#include "netlink/kernel_facts.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "support/kernel_test.h"
+#include "sys/clock.h"
+
+namespace blackstart::netlink {
+namespace {
+
+using namespace std::chrono_literals;
+
+class KernelFactsTest : public KernelTest {};
+
+TEST_F(KernelFactsTest, FindsWhatTheseTestsThemselvesNeed) {
+  const KernelFacts facts = probe_kernel();
+  EXPECT_EQ(facts.facts.size(), 7u);
+  for (const KernelFact& fact : facts.facts) {
+    EXPECT_TRUE(fact.ok) << fact.name << ": " << fact.why << "; " << fact.remedy;
+    EXPECT_FALSE(fact.name.empty());
+  }
+  EXPECT_TRUE(facts.host.ok) << facts.host.why;
+  EXPECT_TRUE(facts.sandbox.ok) << facts.sandbox.why;
+}
+
+TEST_F(KernelFactsTest, TriesOnlyWhatItIsAsked) {
+  const KernelFacts facts = probe_kernel(Needs::redirect | Needs::owned_tables | Needs::shaper);
+  ASSERT_EQ(facts.facts.size(), 2u);
+  EXPECT_NE(facts.find(Needs::redirect), nullptr);
+  EXPECT_EQ(facts.find(Needs::blackhole), nullptr);
+}
+
+TEST_F(KernelFactsTest, LeavesNothingBehindAndIsQuick) {
+  const MonotonicClock clock;
+  probe_kernel();
+  EXPECT_LT(clock.now().since_start, 300ms);
+  EXPECT_EQ(shell("nft list ruleset").output, "");
+  EXPECT_EQ(shell("ip -br link | grep -vc '^lo'").output, "0\n");
+}
+
+// Without privilege here, and with a way out.
+TEST_F(KernelFactsTest, SaysWhenThisNamespaceIsNotOurs) {
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    if (::setresuid(65'534, 65'534, 65'534) != 0) ::_exit(2);
+    const KernelFacts facts = probe_kernel(Needs::nothing);
+    const bool said = !facts.host.ok && facts.host.remedy.find("sudo") != std::string::npos;
+    ::_exit(said ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+}  // namespace
+}  // namespace blackstart::netlink
