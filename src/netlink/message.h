@@ -40,6 +40,11 @@ constexpr T big_endian(T value) {
   }
 }
 
+// A number or a structure: what is written as it lies in memory.
+template <class T>
+concept Plain = std::is_trivially_copyable_v<T> && !std::convertible_to<T, std::string_view> &&
+                !std::convertible_to<T, ByteView>;
+
 // Writes one message.
 class MessageWriter {
  public:
@@ -71,10 +76,8 @@ class MessageWriter {
   void put(std::uint16_t type, ByteView value);
   void put(std::uint16_t type, std::string_view text);  // with a closing zero byte
 
-  // A number or a structure as it lies in memory.
-  template <class T>
-  requires std::is_trivially_copyable_v<T> &&
-      (!std::convertible_to<T, std::string_view>)void put(std::uint16_t type, const T& value) {
+  template <Plain T>
+  void put(std::uint16_t type, const T& value) {
     put(type, std::as_bytes(std::span{&value, 1}));
   }
   template <std::unsigned_integral T>

@@ -32,8 +32,8 @@ class Instructions {
   void to_network_order(std::uint32_t length);
 
   void compare(nft_cmp_ops op, ByteView value);
-  template <class T>
-  requires(!std::convertible_to<T, ByteView>) void compare(nft_cmp_ops op, const T& value) {
+  template <Plain T>
+  void compare(nft_cmp_ops op, const T& value) {
     compare(op, std::as_bytes(std::span{&value, 1}));
   }
   // `id` is zero for a named set.
