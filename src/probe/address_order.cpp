@@ -21,12 +21,12 @@ bool has_route(const ProbeHost& host, const Address& address) {
 
 std::vector<Address> order_addresses(const ProbeHost& host, std::vector<Address> addresses) {
   const auto is_v6 = [](const Address& address) { return address.v6; };
-  std::ranges::stable_partition(addresses, is_v6);
+  std::stable_partition(addresses.begin(), addresses.end(), is_v6);
   const bool mixed =
       std::ranges::any_of(addresses, is_v6) && !std::ranges::all_of(addresses, is_v6);
   if (mixed) {
-    std::ranges::stable_partition(addresses,
-                                  [&](const Address& address) { return has_route(host, address); });
+    std::stable_partition(addresses.begin(), addresses.end(),
+                          [&](const Address& address) { return has_route(host, address); });
   }
   return addresses;
 }

@@ -115,7 +115,9 @@ std::optional<Miss> HttpJudge::check_status(int status) const {
 
 std::optional<Miss> HttpJudge::check_headers(const HttpAnswer& answer) const {
   for (const auto& [name, test] : headers_) {
-    const auto is_it = [&](const auto& header) { return same_header(header.first, name); };
+    const auto is_it = [&wanted = name](const auto& header) {
+      return same_header(header.first, wanted);
+    };
     const auto found = std::ranges::find_if(answer.headers, is_it);
     if (found == answer.headers.end()) {
       return Miss{"header " + name + " is missing", "header " + name + " is missing"};
