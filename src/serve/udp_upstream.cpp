@@ -21,9 +21,14 @@ bool is_refusal(int error) { return error != EAGAIN && error != ENOBUFS; }
 }  // namespace
 
 struct UdpUpstreams::Socket {
+  Socket(boost::asio::io_context& io, UniqueFd fd, std::uint32_t its_number, std::size_t its_server)
+      : descriptor{io, fd.get()}, number{its_number}, server{its_server} {
+    (void)fd.release();
+  }
+
   boost::asio::posix::stream_descriptor descriptor;
-  std::uint32_t number = 0;
-  std::size_t server = 0;
+  std::uint32_t number;
+  std::size_t server;
   std::size_t batches_left = kBatchesPerSocket;
   std::size_t in_flight = 0;
   bool retired = false;
@@ -112,10 +117,7 @@ void UdpUpstreams::refill(std::size_t server) {
     } catch (const std::system_error&) {
       return;  // no route, say: that is for the question to suffer, as a refusal
     }
-    auto socket = std::make_shared<Socket>(boost::asio::posix::stream_descriptor{io_, fd.get()});
-    (void)fd.release();
-    socket->number = next_socket_++;
-    socket->server = server;
+    auto socket = std::make_shared<Socket>(io_, std::move(fd), next_socket_++, server);
     sockets_.emplace(socket->number, socket);
     wait_for_answers(socket);
     pool.push_back(std::move(socket));
