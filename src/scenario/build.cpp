@@ -19,7 +19,7 @@ std::optional<std::size_t> Build::find(const Index& index, std::string_view kind
   constexpr std::size_t kListedMax = 12;
   std::vector<std::string_view> known;
   for (const auto& [one, unused] : index) known.push_back(one);
-  std::string message = "unknown " + std::string{kind} + " " + quoted(name) + "; ";
+  std::string message = "unknown " + std::string{kind} + " " + in_quotes(name) + "; ";
   if (known.empty()) {
     message += "the scenario has no " + std::string{kind} + "s";
   } else if (known.size() <= kListedMax) {

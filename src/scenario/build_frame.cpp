@@ -29,11 +29,11 @@ Incident read_incident(const ParamReader& in, const Build& build) {
   incident.fault = in.duration("fault");
   incident.event = in.duration("event");
   if (in.has("date") && !is_date(incident.date)) {
-    in.error("date", quoted(incident.date) + " is no date, such as 2025-10-20");
+    in.error("date", in_quotes(incident.date) + " is no date, such as 2025-10-20");
   }
   for (const Node* const source : scalars_of(in.node("sources"))) {
     const bool web = source->text.starts_with("https://") || source->text.starts_with("http://");
-    if (!web) build.report(source->pos, quoted(source->text) + " is no address of a web page");
+    if (!web) build.report(source->pos, in_quotes(source->text) + " is no address of a web page");
   }
   if (incident.fault && incident.event && *incident.event < *incident.fault) {
     in.error("event", "the whole event is shorter than its fault");

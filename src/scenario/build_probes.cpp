@@ -23,7 +23,7 @@ std::vector<std::string> read_command(const ParamReader& in, std::string_view ke
   const Node* const value = in.node(key);
   if (value == nullptr || build.lacks(value->pos)) return words;
   if (words.empty() || words.front().empty()) {
-    in.error(key, quoted(key) + " is an empty command");
+    in.error(key, in_quotes(key) + " is an empty command");
   } else if (value->kind == Node::Kind::scalar) {
     words = {"/bin/sh", "-c", words.front()};
   }
@@ -98,7 +98,7 @@ void build_objectives(const ParamReader& top, Build& build) {
     if (!probe) continue;
     if (build.scenario.probes[*probe].role == Role::control) {
       build.report(member.key_pos,
-                   "the control probe " + quoted(member.key) +
+                   "the control probe " + in_quotes(member.key) +
                        " takes no objective: it must not move at all",
                    "leave out 'role: control', or the objective");
     }

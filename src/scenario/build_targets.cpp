@@ -39,11 +39,12 @@ void read_cidrs(const ParamReader& in, Target& target, Build& build) {
     if (prefix) continue;
     const std::string meant = without_host_bits(item->text);
     if (!meant.empty()) {
-      build.report(item->pos, quoted(item->text) + " has bits set beyond its length",
+      build.report(item->pos, in_quotes(item->text) + " has bits set beyond its length",
                    "the network is " + meant + "; one address has no length behind it");
     } else {
       const bool named = read_domain_name(item->text).wrong.empty();
-      build.report(item->pos, quoted(item->text) + " is no address or prefix, such as 10.0.0.0/8",
+      build.report(item->pos,
+                   in_quotes(item->text) + " is no address or prefix, such as 10.0.0.0/8",
                    named ? "domain names go under 'names'" : "");
     }
   }
@@ -55,7 +56,7 @@ void read_ports(const ParamReader& in, Target& target, Build& build) {
     target.port.push_back(range.value_or(PortRange{}));
     if (range) continue;
     build.report(item->pos,
-                 quoted(item->text) + " is no port or range of ports, such as 443 or 8000-8100");
+                 in_quotes(item->text) + " is no port or range of ports, such as 443 or 8000-8100");
   }
 }
 
@@ -83,7 +84,7 @@ void check_whole(const ParamReader& in, const Target& target, const Build& build
   for (const std::string_view key : {"names", "cidr", "port"}) {
     const Node* const list = in.node(key);
     if (list == nullptr || list->kind != Node::Kind::list || !list->items.empty()) continue;
-    if (!build.lacks(list->pos)) build.report(list->pos, quoted(key) + " is an empty list");
+    if (!build.lacks(list->pos)) build.report(list->pos, in_quotes(key) + " is an empty list");
   }
   if (build.lacks(target.pos)) return;
   Target others = target;
@@ -91,7 +92,7 @@ void check_whole(const ParamReader& in, const Target& target, const Build& build
   const bool selects = others.selects_packets() || !target.names.empty();
   const bool listed_something = in.has("names") || in.has("cidr") || in.has("port");
   if (!selects && !target.any && !listed_something) {
-    build.report(target.pos, "target " + quoted(target.name) + " selects nothing",
+    build.report(target.pos, "target " + in_quotes(target.name) + " selects nothing",
                  "to hit everything on purpose, say any: true");
   }
   if (selects && target.any) {

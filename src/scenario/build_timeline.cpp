@@ -60,7 +60,7 @@ void refuse_repeated_names(const std::vector<Entry>& timeline, const Build& buil
     if (entry.name.empty()) continue;
     const auto [first, is_new] = seen.emplace(entry.name, entry.pos);
     if (is_new) continue;
-    build.report(entry.pos, "a second entry with the name " + quoted(entry.name) +
+    build.report(entry.pos, "a second entry with the name " + in_quotes(entry.name) +
                                 "; the first is in line " + std::to_string(first->second.line));
   }
 }

@@ -32,7 +32,7 @@ std::string what_is(const Node& node) {
     case Node::Kind::null:
       return "nothing";
     case Node::Kind::scalar:
-      return quoted(node.text);
+      return in_quotes(node.text);
     case Node::Kind::list:
       return "a list";
     case Node::Kind::map:
@@ -163,7 +163,7 @@ class Checker {
     const auto table = std::ranges::find(options, Kind::table, &Shape::kind);
     if (table == options.end()) return refuse(node, shape, subject);
     for (Node::Member& member : node.members) {
-      if (check_value(member.value, *(*table)->item, quoted(member.key))) continue;
+      if (check_value(member.value, *(*table)->item, in_quotes(member.key))) continue;
       // The name stays: what refers to it elsewhere is not a second mistake.
       const SourcePos pos = member.value.pos;
       member.value = Node{};
@@ -181,12 +181,12 @@ class Checker {
     std::erase_if(node.members, [&](Node::Member& member) {
       const Key* const key = find_key(shape.keys, member.key);
       if (key == nullptr) return refuse_key(member, names_of(shape.keys), doc_of(shape) + " has ");
-      return !check_value(member.value, *key->shape, quoted(member.key));
+      return !check_value(member.value, *key->shape, in_quotes(member.key));
     });
     bool whole = node.members.size() == before;
     for (const Key& key : shape.keys) {
       if (!key.required || std::ranges::find(written, key.name) != written.end()) continue;
-      whole = report(node.pos, doc_of(shape) + " needs the key " + quoted(key.name),
+      whole = report(node.pos, doc_of(shape) + " needs the key " + in_quotes(key.name),
                      std::string{key.name} + ": " + std::string{key.doc});
     }
     if (!whole) lacking_.push_back(node.pos);
@@ -195,7 +195,7 @@ class Checker {
   bool refuse_key(const Node::Member& member, const std::vector<std::string_view>& allowed,
                   const std::string& owner_has) {
     std::string known = allowed.empty() ? "no keys" : listed(allowed, "and");
-    report(member.key_pos, "unknown key " + quoted(member.key) + "; " + owner_has + known,
+    report(member.key_pos, "unknown key " + in_quotes(member.key) + "; " + owner_has + known,
            did_you_mean(member.key, allowed, diagnostics_));
     return true;
   }
@@ -226,8 +226,8 @@ class Checker {
     for (const Node::Member* const member : found) {
       if (find_key(chosen.keys, member->key) != nullptr) continue;
       extra.push_back(member->key);
-      report(member->key_pos, doc_of(shape) + " has only one of " + quoted(found.front()->key) +
-                                  " and " + quoted(member->key));
+      report(member->key_pos, doc_of(shape) + " has only one of " + in_quotes(found.front()->key) +
+                                  " and " + in_quotes(member->key));
     }
     std::erase_if(node.members, [&](const Node::Member& member) {
       return std::ranges::find(extra, member.key) != extra.end();
@@ -246,11 +246,11 @@ class Checker {
     std::erase_if(node.members, [&](Node::Member& member) {
       for (const Shape* const object : objects) {
         const Key* const key = find_key(object->keys, member.key);
-        if (key != nullptr) return !check_value(member.value, *key->shape, quoted(member.key));
+        if (key != nullptr) return !check_value(member.value, *key->shape, in_quotes(member.key));
       }
       unknown = true;
       report(member.key_pos,
-             "unknown key " + quoted(member.key) + "; " + doc_of(shape) + " has one of " +
+             "unknown key " + in_quotes(member.key) + "; " + doc_of(shape) + " has one of " +
                  listed(tags, "or"),
              did_you_mean(member.key, all, diagnostics_));
       return true;

@@ -12,7 +12,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
   return meant.empty() ? meant : "did you mean '" + meant + "'?";
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kShownMax = 60;
   if (text.size() <= kShownMax) return "'" + std::string{text} + "'";
   std::size_t end = kShownMax;

@@ -16,7 +16,7 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string_vi
                          const Diagnostics& so_far);
 
 // The text in quotes, shortened where it is long.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 // "a, b and c" with `last` = "and".
 std::string listed(const std::vector<std::string_view>& words, std::string_view last);

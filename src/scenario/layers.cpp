@@ -62,7 +62,7 @@ class Reader {
     if (!found) {
       const std::string meant = nearest_library_scenario(replay.text);
       report(
-          replay.pos, "the library has no scenario " + quoted(replay.text),
+          replay.pos, "the library has no scenario " + in_quotes(replay.text),
           meant.empty() ? "`blackstart list` shows all of them" : "did you mean '" + meant + "'?");
       return std::nullopt;
     }

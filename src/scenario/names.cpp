@@ -49,7 +49,7 @@ DomainName read_domain_name(std::string_view text) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
   });
   const auto refuse = [&](std::string why, std::string hint) {
-    out.wrong = quoted(text) + " " + std::move(why);
+    out.wrong = in_quotes(text) + " " + std::move(why);
     out.hint = std::move(hint);
     return out;
   };

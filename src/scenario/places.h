@@ -17,7 +17,7 @@ inline bool comes_before(SourcePos a, SourcePos b) {
 
 inline void sort_places(std::vector<SourcePos>& places) {
   std::ranges::sort(places, comes_before);
-  places.erase(std::ranges::unique(places).begin(), places.end());
+  places.erase(std::unique(places.begin(), places.end()), places.end());
 }
 
 inline bool is_among(const std::vector<SourcePos>& places, SourcePos pos) {

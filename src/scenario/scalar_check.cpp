@@ -45,7 +45,7 @@ Result check_range(const Shape& shape, double value, std::string_view text) {
   if (value >= shape.least && value <= shape.most) return std::nullopt;
   const bool less = value < shape.least;
   const std::string limit = limit_text(shape, less ? shape.least : shape.most);
-  std::string found = "found " + quoted(text);
+  std::string found = "found " + in_quotes(text);
   if (!limit.empty()) found += (less ? ", which is less than " : ", which is more than ") + limit;
   return must_be(shape, std::move(found));
 }
@@ -53,7 +53,7 @@ Result check_range(const Shape& shape, double value, std::string_view text) {
 Result check_word(const Shape& shape, std::string_view text) {
   if (std::ranges::find(shape.words, text) != shape.words.end()) return std::nullopt;
   const std::vector<std::string_view> words{shape.words.begin(), shape.words.end()};
-  return Objection{"must be one of " + listed(words, "or") + "; found " + quoted(text),
+  return Objection{"must be one of " + listed(words, "or") + "; found " + in_quotes(text),
                    did_you_mean(text, words, {})};
 }
 
@@ -65,20 +65,20 @@ Result check_boolean(const Shape& shape, std::string_view text) {
   std::string hint;
   if (std::ranges::find(kYes, said) != kYes.end()) hint = "write true";
   if (std::ranges::find(kNo, said) != kNo.end()) hint = "write false";
-  return must_be(shape, "found " + quoted(text), std::move(hint));
+  return must_be(shape, "found " + in_quotes(text), std::move(hint));
 }
 
 Result check_integer(const Shape& shape, std::string_view text) {
   const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
   const bool whole = !digits.empty() && digits.find_first_not_of("0123456789") == digits.npos;
   const auto value = whole ? parse_number(text) : std::nullopt;
-  if (!value) return must_be(shape, "found " + quoted(text));
+  if (!value) return must_be(shape, "found " + in_quotes(text));
   return check_range(shape, *value, text);
 }
 
 Result check_number(const Shape& shape, std::string_view text) {
   const auto value = parse_number(text);
-  return value ? check_range(shape, *value, text) : must_be(shape, "found " + quoted(text));
+  return value ? check_range(shape, *value, text) : must_be(shape, "found " + in_quotes(text));
 }
 
 // What people write for the units that we know.
@@ -104,15 +104,15 @@ Result check_duration(const Shape& shape, std::string_view text) {
   }
   const auto quantity = parse_quantity(text);
   if (!quantity) {
-    return must_be(shape, "found " + quoted(text), "units are us ms s m h d, the largest first");
+    return must_be(shape, "found " + in_quotes(text), "units are us ms s m h d, the largest first");
   }
   const std::string number{text.substr(0, text.find_first_not_of("0123456789."))};
   if (quantity->unit.empty()) {
-    return must_be(shape, "found " + quoted(text) + ", which has no unit",
+    return must_be(shape, "found " + in_quotes(text) + ", which has no unit",
                    number + "ms, " + number + "s or " + number + "m?");
   }
   const std::string_view meant = meant_duration_unit(quantity->unit);
-  return must_be(shape, "found " + quoted(text),
+  return must_be(shape, "found " + in_quotes(text),
                  meant.empty() ? "units are us ms s m h d"
                                : "did you mean '" + number + std::string{meant} + "'?");
 }
@@ -120,16 +120,16 @@ Result check_duration(const Shape& shape, std::string_view text) {
 Result check_share(const Shape& shape, std::string_view text) {
   const auto quantity = parse_quantity(text);
   if (quantity && quantity->unit == "%") return check_range(shape, quantity->number, text);
-  if (!quantity || !quantity->unit.empty()) return must_be(shape, "found " + quoted(text));
+  if (!quantity || !quantity->unit.empty()) return must_be(shape, "found " + in_quotes(text));
   const std::string number{text};
   if (quantity->number > 0 && quantity->number <= 1) {
     std::string whole = std::to_string(quantity->number * 100);
     whole.erase(whole.find_last_not_of('0') + 1);
     if (whole.ends_with('.')) whole.pop_back();
-    return must_be(shape, "found " + quoted(text) + ", which has no %",
+    return must_be(shape, "found " + in_quotes(text) + ", which has no %",
                    number + " has two readings: " + number + "% and " + whole + "%");
   }
-  return must_be(shape, "found " + quoted(text) + ", which has no %",
+  return must_be(shape, "found " + in_quotes(text) + ", which has no %",
                  "did you mean '" + number + "%'?");
 }
 
@@ -153,9 +153,9 @@ Result check_rate(const Shape& shape, std::string_view text) {
   const auto readings = quantity ? readings_of(quantity->unit) : std::nullopt;
   constexpr std::string_view kUnits =
       "bits: bit kbit mbit gbit; bytes: KB/s KiB/s MB/s MiB/s, all per second";
-  if (!readings) return must_be(shape, "found " + quoted(text), std::string{kUnits});
+  if (!readings) return must_be(shape, "found " + in_quotes(text), std::string{kUnits});
   const std::string number{text.substr(0, text.find_first_not_of("0123456789."))};
-  std::string found = "found " + quoted(text) + ", which has two readings: ";
+  std::string found = "found " + in_quotes(text) + ", which has two readings: ";
   found += number + std::string{(*readings)[0]} + " (bits per second) and ";
   found += number + std::string{(*readings)[1]} + " (bytes per second)";
   return must_be(shape, std::move(found), std::string{kUnits});
