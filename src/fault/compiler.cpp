@@ -292,7 +292,7 @@ netlink::Ruleset bind_devices(const CompiledEntries& compiled, std::vector<std::
                                     .hook = netlink::Hook::ingress,
                                     .priority = 0,
                                     .devices = {kHostAnswerDevice, kPortAnswerDevice}},
-         .rules = {{{netlink::Drop{}}, "the resolver's process has seen it and answers"}}});
+         .rules = {{{netlink::Drop{}}, "its listener has seen it and answers"}}});
   }
   return ruleset;
 }

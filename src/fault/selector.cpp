@@ -40,9 +40,47 @@ std::vector<Prefix> of_family(const Target& target, bool v6) {
   return prefixes;
 }
 
-// One list of matches a family that the target has addresses of; one empty list without any.
+Prefix link_local(bool multicast) {
+  Prefix prefix;
+  prefix.address.v6 = true;
+  prefix.address.bytes[0] = multicast ? 0xff : 0xfe;
+  prefix.address.bytes[1] = multicast ? 0x02 : 0x80;
+  prefix.length = multicast ? 16 : 10;
+  return prefix;
+}
+
+bool covers_link_local(const std::vector<Prefix>& prefixes) {
+  const netlink::AddressRange link = netlink::range_of(link_local(false));
+  return std::ranges::any_of(prefixes, [&](const Prefix& prefix) {
+    const netlink::AddressRange range = netlink::range_of(prefix);
+    return range.first <= link.first && link.last <= range.last;
+  });
+}
+
+// IPv6 finds its neighbours and routers by ICMPv6 of the link, where IPv4 has ARP, which is no
+// packet of any target. Without it every peer would become "no route to host" within seconds,
+// which is another outage than the one asked for.
+void spare_the_link(Matches& matches, Side side) {
+  for (const bool multicast : {false, true}) {
+    if (multicast && side == Side::source) continue;
+    matches.push_back(
+        netlink::MatchPrefix{.side = side, .prefix = link_local(multicast), .equal = false});
+  }
+}
+
+bool may_be_icmp(const Target& target) {
+  return target.port.empty() && (!target.protocol || target.protocol == Protocol::icmp);
+}
+
+// One list of matches a family that the target has addresses of. Without any: one list, or two
+// where families must be told apart.
 std::vector<Matches> by_address(const Target& target, const SelectorNames& names, Side side) {
-  if (target.cidr.empty()) return {Matches{}};
+  if (target.cidr.empty()) {
+    if (!may_be_icmp(target)) return {Matches{}};
+    Matches v6;
+    spare_the_link(v6, side);
+    return {Matches{netlink::MatchFamily{false}}, std::move(v6)};
+  }
   std::vector<Matches> out;
   for (const bool v6 : {false, true}) {
     const std::vector<Prefix> prefixes = of_family(target, v6);
@@ -53,6 +91,7 @@ std::vector<Matches> by_address(const Target& target, const SelectorNames& names
       out.push_back({netlink::MatchAddressSet{
           .side = side, .v6 = v6, .set = v6 ? names.set_v6 : names.set_v4}});
     }
+    if (v6 && may_be_icmp(target) && covers_link_local(prefixes)) spare_the_link(out.back(), side);
   }
   return out;
 }

@@ -1,0 +1,82 @@
+#include "fault/cutter.h"
+
+#include <gtest/gtest.h>
+
+namespace blackstart {
+namespace {
+
+netlink::SocketInfo connection() {
+  netlink::SocketInfo socket;
+  socket.protocol = Protocol::tcp;
+  socket.state = netlink::SocketState::established;
+  socket.local = *parse_endpoint("10.0.0.2:40000", 0);
+  socket.remote = *parse_endpoint("10.0.0.1:5432", 0);
+  socket.uid = 1000;
+  socket.cgroup = 77;
+  return socket;
+}
+
+bool hits(const netlink::SocketInfo& socket, const Target& target,
+          const std::optional<CgroupId>& cgroup = {}) {
+  const AddressInterfaces interfaces{{*parse_address("10.0.0.2"), "eth0"},
+                                     {*parse_address("10.0.0.3"), "eth1"}};
+  return is_connection_to(socket, target, cgroup, interfaces);
+}
+
+TEST(Cutter, TakesConnectionsToTheTarget) {
+  Target target;
+  target.any = true;
+  EXPECT_TRUE(hits(connection(), target));
+  target.cidr = {*parse_prefix("10.0.0.0/24")};
+  target.port = {{5000, 6000}};
+  target.uid = 1000;
+  EXPECT_TRUE(hits(connection(), target));
+}
+
+TEST(Cutter, LeavesConnectionsElsewhere) {
+  Target target;
+  target.cidr = {*parse_prefix("10.0.0.2/32")};  // that is our own end
+  EXPECT_FALSE(hits(connection(), target));
+  target.cidr = {*parse_prefix("::/0")};
+  EXPECT_FALSE(hits(connection(), target));
+  target = {};
+  target.port = {{40'000, 40'000}};
+  EXPECT_FALSE(hits(connection(), target));
+  target = {};
+  target.uid = 0;
+  EXPECT_FALSE(hits(connection(), target));
+  target = {};
+  target.protocol = Protocol::udp;
+  EXPECT_FALSE(hits(connection(), target));
+}
+
+TEST(Cutter, KnowsAnInterfaceByItsAddresses) {
+  Target target;
+  target.interface = "eth0";
+  EXPECT_TRUE(hits(connection(), target));
+  target.interface = "eth1";
+  EXPECT_FALSE(hits(connection(), target));
+}
+
+TEST(Cutter, KnowsACgroup) {
+  Target target;
+  EXPECT_TRUE(hits(connection(), target, CgroupId{.inode = 77, .level = 1, .path = "a"}));
+  EXPECT_FALSE(hits(connection(), target, CgroupId{.inode = 78, .level = 1, .path = "b"}));
+}
+
+TEST(Cutter, LeavesWhatIsNoConnection) {
+  Target target;
+  target.any = true;
+  for (const auto state : {netlink::SocketState::listening, netlink::SocketState::time_wait,
+                           netlink::SocketState::closed}) {
+    netlink::SocketInfo socket = connection();
+    socket.state = state;
+    EXPECT_FALSE(hits(socket, target));
+  }
+  netlink::SocketInfo udp = connection();
+  udp.protocol = Protocol::udp;
+  EXPECT_FALSE(hits(udp, target));
+}
+
+}  // namespace
+}  // namespace blackstart
