@@ -1,10 +1,12 @@
 # The scenarios of the library, inside the program.
 #
 # Included: embed_scenarios(LIBRARY) adds to LIBRARY a source that is generated from
-# scenarios/*/*.yaml, again whenever one of them changes. As a script (cmake -P), it generates it.
+# scenarios/*/*.yaml and the demo's own, again whenever one of them changes. As a script
+# (cmake -P), it generates it.
 
 if(CMAKE_SCRIPT_MODE_FILE)
-  file(GLOB scenarios LIST_DIRECTORIES false ${SCENARIOS}/*/*.yaml)
+  file(GLOB scenarios LIST_DIRECTORIES false ${SCENARIOS}/*/*.yaml
+       ${SCENARIOS}/../examples/*/demo.yaml)
   list(SORT scenarios)
   set(rows "")
   foreach(scenario IN LISTS scenarios)
@@ -38,7 +40,7 @@ function(embed_scenarios library)
   set(folder ${CMAKE_SOURCE_DIR}/scenarios)
   set(script ${CMAKE_SOURCE_DIR}/cmake/embed_scenarios.cmake)
   set(output ${CMAKE_CURRENT_BINARY_DIR}/embedded_scenarios.cpp)
-  file(GLOB scenarios CONFIGURE_DEPENDS ${folder}/*/*.yaml)
+  file(GLOB scenarios CONFIGURE_DEPENDS ${folder}/*/*.yaml ${CMAKE_SOURCE_DIR}/examples/*/demo.yaml)
   add_custom_command(OUTPUT ${output}
     COMMAND ${CMAKE_COMMAND} -DSCENARIOS=${folder} -DOUTPUT=${output} -P ${script}
     DEPENDS ${scenarios} ${script} VERBATIM)

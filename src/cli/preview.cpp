@@ -9,12 +9,10 @@
 
 #include "fault/compiler.h"
 #include "fault/cutter.h"
+#include "fault/devices.h"
 #include "fault/redirect.h"
-#include "netlink/link.h"
 #include "netlink/ruleset_text.h"
 #include "netlink/sock_diag.h"
-#include "run/place.h"
-#include "sys/netns.h"
 
 namespace blackstart::cli {
 namespace {
@@ -34,14 +32,6 @@ CompiledEntries compiled_of(const Scenario& scenario) {
     }
   }
   return compile_entries(entries);
-}
-
-std::vector<std::string> devices_here() {
-  std::vector<std::string> names;
-  for (const netlink::Link& link : netlink::RouteSocket{}.links()) {
-    if (!link.name.starts_with(kDevicePrefix)) names.push_back(link.name);
-  }
-  return names;
 }
 
 // Whose a socket is: the processes that hold its inode.
@@ -95,9 +85,11 @@ void print_sockets(const Sockets& sockets) {
 
 void print_kernel_operations(const Scenario& scenario) {
   const CompiledEntries compiled = compiled_of(scenario);
-  netlink::Ruleset ruleset = bind_devices(compiled, devices_here());
+  netlink::Ruleset ruleset = bind_devices(compiled, other_devices());
   if (compiled.any_dns()) {
-    add_dns_redirect(ruleset, {.ports = {kResolverPortShown, kResolverPortShown}});
+    RedirectOptions redirect;
+    redirect.ports = {kResolverPortShown, kResolverPortShown};
+    add_dns_redirect(ruleset, redirect);
   }
   std::puts("\nKernel (tables that vanish with this process; each fault waits behind its own");
   std::puts("`armed` set, which is filled when it begins and renewed each second)\n");

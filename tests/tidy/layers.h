@@ -20,9 +20,9 @@ inline const std::vector<Layer> kLayers{
     {"sys", {}, {"spdlog/"}},
     {"scenario", {"core"}, {"yaml-cpp/"}},
     {"report", {"core", "sys"}, {"nlohmann/"}},
-    {"netlink", {"sys"}, {"libmnl/", "libnftnl/", "netlink/"}},
+    {"netlink", {"sys"}, {}},
     {"serve", {"core", "sys", "dns"}, {"boost/"}},
-    {"probe", {"core", "sys", "dns"}, {"boost/", "curl/", "ares", "nlohmann/"}},
+    {"probe", {"core", "sys", "dns"}, {"boost/", "curl/", "nlohmann/", "re2/"}},
     {"fault", {"core", "sys", "dns", "netlink", "serve"}, {"boost/"}},
     {"run", {"core", "sys", "report", "netlink", "serve", "probe", "fault"}, {"boost/"}},
     {"cli",
@@ -32,8 +32,7 @@ inline const std::vector<Layer> kLayers{
 
 // What needs a package; every other <...> is the standard library or the system's.
 inline const std::vector<std::string_view> kThirdParty{
-    "boost/",    "CLI/",     "ares",      "curl/",   "httplib.h", "libmnl/",
-    "libnftnl/", "netlink/", "nlohmann/", "spdlog/", "yaml-cpp/",
+    "boost/", "CLI/", "curl/", "httplib.h", "nlohmann/", "re2/", "spdlog/", "yaml-cpp/",
 };
 
 struct Ban {
