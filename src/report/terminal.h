@@ -14,6 +14,9 @@ struct TerminalOptions {
   std::string folder;  // the run's; named at the end when given
 };
 
+// Narrower than this nothing can be told.
+inline constexpr int kTerminalColumnsMin = 40;
+
 // Pure: the whole report, no line wider than `columns` (at least 40).
 std::string terminal_report(const RunReport& report, const TerminalOptions& options, int columns,
                             bool colour, bool unicode);
