@@ -1,3 +1,6 @@
+// covers probe/http, probe/http_attempt, probe/http_engine, probe/http_request, probe/pattern
+// covers probe/attempt, probe/host
+
 // The http probe against servers that do what servers do on bad days.
 
 #include <gtest/gtest.h>

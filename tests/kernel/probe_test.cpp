@@ -1,3 +1,6 @@
+// covers probe/address_order, probe/dns_exchange, probe/dns_judge, probe/exec, probe/peer
+// covers probe/tcp
+
 // The dns, tcp and exec probes, name lookups and the prober, on real sockets and processes.
 
 #include <gtest/gtest.h>

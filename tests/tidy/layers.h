@@ -46,7 +46,8 @@ inline const std::vector<Ban> kBans{
     {"random_device", "rng_for, or getrandom for what must not be guessed", ""},
     {".detach()", "something that waits", ""},
     {" system(", "sys/process.h", ""},
-    {"strerror(", "std::system_error", ""},
+    {" strerror(", "std::system_error", ""},
+    {":strerror(", "std::system_error", ""},
     {"using namespace std;", "names", ""},
 };
 

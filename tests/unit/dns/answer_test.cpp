@@ -1,3 +1,5 @@
+// covers dns/faulted_reply, dns/reply, dns/stale
+
 #include "dns/answer.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,5 @@
+// covers dns/rdata, dns/svcb
+
 #include "dns/record.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,5 @@
+// covers sys/process_child
+
 #include "sys/process.h"
 
 #include <fcntl.h>
