@@ -156,7 +156,7 @@ class Network final : public Fault {
   }
 
   // Preflight refuses what needs a shaper.
-  void compile(FaultCompiler&) const override { BS_ASSERT(!"there is no shaper"); }
+  void compile(FaultCompiler&) const override { BS_ASSERT(false); }
 
  private:
   std::string words_;

@@ -139,7 +139,7 @@ class Proxy final : public Fault {
   }
 
   // Preflight refuses what needs a proxy.
-  void compile(FaultCompiler&) const override { BS_ASSERT(!"there is no proxy"); }
+  void compile(FaultCompiler&) const override { BS_ASSERT(false); }
 
  private:
   std::string words_;

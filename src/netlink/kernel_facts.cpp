@@ -11,8 +11,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <optional>
+#include <sstream>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "netlink/kernel_trials.h"
 #include "netlink/nft_owner.h"
@@ -45,9 +48,9 @@ constexpr std::array kRows{
         "sudo modprobe nft_socket, on a system with cgroup version 2"},
 };
 
-// Runs `work` in a child of ours and returns what it wrote and its exit code.
+// Runs `work` in a child of ours and returns what it wrote.
 template <class Work>
-std::pair<int, std::string> in_child(Work work) {
+std::string in_child(Work work) {
   std::array<int, 2> ends{};
   check("pipe2()", ::pipe2(ends.data(), O_CLOEXEC));
   const UniqueFd read{ends[0]};
@@ -69,7 +72,7 @@ std::pair<int, std::string> in_child(Work work) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), std::move(text)};
+  return text;
 }
 
 void say(int fd, const std::string& text) {
@@ -83,9 +86,13 @@ int enter_throw_away_namespace(int more) {
   return ::unshare(CLONE_NEWUSER | CLONE_NEWNET | more) == 0 ? 0 : errno;
 }
 
-// One line a trial: the need's number, then a reason where it failed.
+// The first line has the errno of making a sandbox; then one line a trial: the need's number,
+// and a reason where it failed. One namespace serves both, since making one is what costs.
 int try_all(Needs needs, int out) {
-  if (const int error = enter_throw_away_namespace(0); error != 0) return error;
+  const int error = enter_throw_away_namespace(CLONE_NEWNS | CLONE_NEWPID);
+  say(out, std::to_string(error) + '\n');
+  if ((needs & kKernelNeeds) == Needs::nothing) return 0;
+  if (error != 0 && enter_throw_away_namespace(0) != 0) return 0;
   for (const Row& row : kRows) {
     if (!has(needs, row.need)) continue;
     std::string line = std::to_string(static_cast<std::uint32_t>(row.need));
@@ -100,18 +107,21 @@ int try_all(Needs needs, int out) {
   return 0;
 }
 
-// The reason that `text` has for a need; nullopt where the trial never came to it.
-std::optional<std::string> line_of(const std::string& text, Needs need) {
+// The reason that `lines` have for a need; nullopt where the trial never came to it.
+std::optional<std::string> reason_in(const std::vector<std::string>& lines, Needs need) {
   const std::string number = std::to_string(static_cast<std::uint32_t>(need));
-  std::size_t at = 0;
-  while (at < text.size()) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
+  for (const std::string& line : lines) {
     if (line == number) return std::string{};
     if (line.starts_with(number + ' ')) return line.substr(number.size() + 1);
-    at = end + 1;
   }
   return std::nullopt;
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream in{text};
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
 }
 
 KernelFact host_fact() {
@@ -132,17 +142,29 @@ KernelFact host_fact() {
   return fact;
 }
 
-KernelFact sandbox_fact() {
-  KernelFact fact{.need = Needs::nothing, .name = "sandbox", .ok = true, .why = {}, .remedy = {}};
-  const auto [error, text] =
-      in_child([](int) { return enter_throw_away_namespace(CLONE_NEWNS | CLONE_NEWPID); });
-  if (error == 0) return fact;
+KernelFact sandbox_fact(int error) {
+  KernelFact fact{
+      .need = Needs::nothing, .name = "sandbox", .ok = error == 0, .why = {}, .remedy = {}};
+  if (fact.ok) return fact;
   const auto refusal =
       explain_refusal(std::system_error{error, std::system_category(), "unshare()"}.what(), error,
                       read_user_namespace_facts());
-  fact.ok = false;
   fact.why = refusal.why;
   fact.remedy = refusal.remedy;
+  return fact;
+}
+
+KernelFact fact_of(const Row& row, const std::optional<std::string>& reason,
+                   const KernelFact& sandbox) {
+  KernelFact fact{.need = row.need, .name = row.name, .ok = false, .why = {}, .remedy = {}};
+  if (reason) {
+    fact.ok = reason->empty();
+    fact.why = *reason;
+    if (!fact.ok) fact.remedy = row.remedy;
+  } else {
+    fact.why = "it could not be tried: " + (sandbox.ok ? "the trial ended early" : sandbox.why);
+    fact.remedy = sandbox.remedy;
+  }
   return fact;
 }
 
@@ -154,25 +176,16 @@ const KernelFact* KernelFacts::find(Needs need) const {
 }
 
 KernelFacts probe_kernel(Needs needs) {
+  const std::vector<std::string> lines =
+      lines_of(in_child([needs](int fd) { return try_all(needs, fd); }));
   KernelFacts out;
   out.host = host_fact();
-  out.sandbox = sandbox_fact();
-  if ((needs & kKernelNeeds) == Needs::nothing) return out;
-
-  const auto [error, text] = in_child([needs](int fd) { return try_all(needs, fd); });
+  out.sandbox = sandbox_fact(lines.empty() ? EIO : std::atoi(lines.front().c_str()));
+  const std::vector<std::string> trials{lines.begin() + (lines.empty() ? 0 : 1), lines.end()};
   for (const Row& row : kRows) {
-    if (!has(needs, row.need)) continue;
-    KernelFact fact{.need = row.need, .name = row.name, .ok = false, .why = {}, .remedy = {}};
-    const auto reason = line_of(text, row.need);
-    fact.ok = reason && reason->empty();
-    if (reason) {
-      fact.why = *reason;
-    } else {
-      fact.why =
-          "it could not be tried: " + (out.sandbox.ok ? "the trial ended early" : out.sandbox.why);
+    if (has(needs, row.need)) {
+      out.facts.push_back(fact_of(row, reason_in(trials, row.need), out.sandbox));
     }
-    if (!fact.ok) fact.remedy = reason ? row.remedy : out.sandbox.remedy;
-    out.facts.push_back(std::move(fact));
   }
   return out;
 }

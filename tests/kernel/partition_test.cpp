@@ -98,7 +98,6 @@ class PartitionTest : public FaultLab {
     EXPECT_GT(enforced().proof(0).packets, 0u);
   }
 
- private:
   std::optional<Enforced> enforced_;
 };
 
@@ -189,6 +188,56 @@ TEST_F(PartitionTest, SelectsByProtocol) {
   EXPECT_EQ(shell("ping -c1 -W1 10.1.1.1").status, 0);
 }
 
+// Sockets belong to the user who opened them.
+class AsNobody {
+ public:
+  AsNobody() { check("seteuid(nobody)", ::seteuid(kNobody)); }
+  ~AsNobody() { check("seteuid(root)", ::seteuid(0)); }
+  static constexpr uid_t kNobody = 65'534;
+};
+
+TEST_F(PartitionTest, SelectsByUserBothWays) {
+  for (const Way way : {Way::both, Way::out, Way::in}) {
+    Target target = target_of({"10.1.1.1/32", "fd00:1::1/128"});
+    target.uid = AsNobody::kNobody;
+    partition_target({.how = How::drop, .direction = way}, target);
+    on();
+    for (const std::string peer : {"10.1.1.1", "fd00:1::1"}) {
+      EXPECT_EQ(connect(peer), 0);
+      EXPECT_EQ(echoed(peer), 0);
+      const AsNobody user;
+      EXPECT_EQ(connect(peer), ETIMEDOUT);
+      EXPECT_EQ(echoed_when_connected(peer), ETIMEDOUT);
+    }
+    EXPECT_GT(enforced().proof(0).packets, 0u);
+    enforced_.reset();
+  }
+}
+
+TEST_F(PartitionTest, SelectsByCgroupBothWays) {
+  const std::string root = "/sys/fs/cgroup/unified";
+  const std::string base = ::access(root.c_str(), F_OK) == 0 ? root : "/sys/fs/cgroup";
+  const std::string folder = base + "/bs_test_" + std::to_string(::getpid());
+  if (shell("mkdir " + folder).status != 0) return skip("needs a writable cgroup hierarchy");
+  const std::string name = folder.substr(base.size());
+  for (const How how : {How::drop, How::unreachable}) {
+    for (const Way way : {Way::out, Way::in}) {
+      Target target = target_of({"10.1.1.1/32"});
+      target.cgroup = name;
+      partition_target({.how = how, .direction = way}, target);
+      on();
+      EXPECT_EQ(connect("10.1.1.1"), 0);
+      // A process of its own, since a socket belongs to the cgroup that it was opened in.
+      const std::string inside = "sh -c 'echo $$ > " + folder + "/cgroup.procs && exec " +
+                                 "timeout 0.3 bash -c \"exec 3<>/dev/tcp/10.1.1.1/5555\"'";
+      EXPECT_NE(shell(inside).status, 0);
+      EXPECT_GT(enforced().proof(0).packets, 0u);
+      enforced_.reset();
+    }
+  }
+  EXPECT_EQ(shell("rmdir " + folder).status, 0);
+}
+
 TEST_F(PartitionTest, HundredsOfPrefixesAreOneSet) {
   std::vector<std::string> many;
   for (int i = 0; i < 200; ++i) many.push_back("10.2." + std::to_string(i) + ".0/25");
@@ -242,7 +291,7 @@ TEST_F(PartitionTest, CutsWhatIsEstablishedWhenItComesOn) {
 
 TEST_F(PartitionTest, LeavesEstablishedConnectionsOpenOtherwise) {
   partition_target({.how = How::drop}, target_of({"10.1.1.1/32"}));
-  Client client{SOCK_STREAM, "10.1.1.1", kEchoPort};
+  Client client{SOCK_STREAM, "10.1.1.1", kEchoPort, 2s};
   ASSERT_EQ(client.connect(), 0);
   on();
   EXPECT_EQ(client.send(), 0);
