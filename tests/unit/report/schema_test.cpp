@@ -116,6 +116,7 @@ TEST(Schema, HoldsForEveryScenarioOfTheLibrary) {
   const Language language{real_kinds()};
   const json schema = json::parse(json_schema(language.top()));
   LoadOptions options;
+  options.library = library_source;
   options.sets["zone"] = "10.0.3.0/24";
   for (const LibraryScenario& one : library_scenarios()) {
     LoadOptions used = options;
