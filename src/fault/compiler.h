@@ -25,7 +25,8 @@
 //                in:  rejected in inet input and forward; the peer is told, we hear nothing
 //   unreachable  the same with "host unreachable", TCP included → kHostAnswerDevice
 //
-// What answers such a rejection (conntrack's `related`) is itself never rejected. The marks are
+// What answers such a rejection (conntrack's `related`, so these two switch conntrack on) is
+// itself never rejected. Chains hang on the devices that exist when a run prepares. The marks are
 // a few bits of the packet mark (MarkBits), never the whole of it.
 
 #include <cstdint>
