@@ -209,7 +209,7 @@ void Frame::strips() {
   }
   if (told < probes) add("   and " + counted(probes - told, "more probes"));
   if (rows_ < kRoomyRows) return;
-  const Axis axis{.zero = state_.zero.value_or(from), .speed = 1.0, .part = {}};
+  const Axis axis{.zero = state_.zero.value_or(from)};
   add(" " + left(style_, "", name_columns()) + " " +
       inked(style_, Ink::dim, axis_row(axis, window, strip_columns())));
 }

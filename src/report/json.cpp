@@ -17,12 +17,17 @@ Json or_null(const std::optional<double>& value) { return value ? Json(rounded(*
 Json or_null(const std::optional<Duration>& span) { return span ? Json(in_s(*span)) : Json(); }
 Json or_null(const std::optional<RunTime>& at) { return at ? Json(in_s(at->since_start)) : Json(); }
 
+// Of answers: where there was none, none has a time.
+Json ms_or_null(const LatencySummary& latency, Duration figure) {
+  return latency.count == 0 ? Json() : Json(in_ms(figure));
+}
+
 Json latency_json(const LatencySummary& latency) {
   return {{"count", latency.count},
-          {"p50_ms", in_ms(latency.p50)},
-          {"p95_ms", in_ms(latency.p95)},
-          {"p99_ms", in_ms(latency.p99)},
-          {"max_ms", in_ms(latency.most)}};
+          {"p50_ms", ms_or_null(latency, latency.p50)},
+          {"p95_ms", ms_or_null(latency, latency.p95)},
+          {"p99_ms", ms_or_null(latency, latency.p99)},
+          {"max_ms", ms_or_null(latency, latency.most)}};
 }
 
 Json objectives_json(const ProbeReport& probe) {
@@ -47,9 +52,9 @@ Json probe_json(const ProbeReport& probe) {
       {"role", role_text(probe)},
       {"baseline",
        {{"ok_share", or_null(probe.baseline_ok_share)},
-        {"p50_ms", in_ms(probe.before.p50)},
-        {"p95_ms", in_ms(probe.before.p95)},
-        {"p99_ms", in_ms(probe.before.p99)}}},
+        {"p50_ms", ms_or_null(probe.before, probe.before.p50)},
+        {"p95_ms", ms_or_null(probe.before, probe.before.p95)},
+        {"p99_ms", ms_or_null(probe.before, probe.before.p99)}}},
       {"first_impact_s", or_null(probe.first_impact)},
       {"mitigated_s", or_null(probe.mitigated)},
       {"first_good_s", or_null(probe.first_good)},
@@ -140,8 +145,9 @@ std::string json_report(const RunReport& report) {
         {"command", report.header.command}}},
       {"torn_lines", report.torn_lines},
   };
-  // Evidence may hold any bytes that a service sent.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  // Evidence may hold any bytes that a service sent: what is no UTF-8 is replaced, and everything
+  // beyond ASCII is escaped, since a terminal that shows the file may obey control characters.
+  return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace blackstart

@@ -36,7 +36,7 @@ std::string band_row(const Style& style, const std::vector<FaultSpan>& spans, Wi
 struct Axis {
   RunTime zero;
   double speed = 1.0;
-  std::optional<Window> part;
+  std::optional<Window> part = std::nullopt;
 };
 
 // "0         30s       1m": each label begins in the column of its instant.

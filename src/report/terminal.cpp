@@ -67,7 +67,7 @@ void timeline(TerminalPage& page, const RunReport& report) {
     if (most.count() == 0) continue;
     row("  latency", latency_row(style, probe.strip, window, wide, most));
   }
-  const Axis real{.zero = report.first_on.value_or(window.from), .speed = 1.0, .part = {}};
+  const Axis real{.zero = report.first_on.value_or(window.from)};
   row("real time", inked(style, Ink::dim, axis_row(real, window, wide)));
   if (report.scenario.speed == 1.0 || !report.first_on || !report.last_lift) return;
   const Axis incident{real.zero, report.scenario.speed,
