@@ -157,6 +157,11 @@ Duration RecoveryTracker::failing_for() const {
   return failing_since_ ? judged_ + rules_.every - *failing_since_ : Duration::zero();
 }
 
+std::size_t RecoveryTracker::kept() const {
+  return order_.held() + window_.size() + speed_.size() + changes_.size() + before_.buckets() +
+         during_.buckets() + after_.buckets();
+}
+
 Duration RecoveryTracker::downtime() const {
   if (!ended_ || !last_down_) return downtime_;
   const Duration beyond = *last_down_ + rules_.every - *ended_;

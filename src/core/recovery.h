@@ -117,6 +117,9 @@ class RecoveryTracker {
   // latest judged; zero when that was ok.
   Duration failing_for() const;
 
+  // Readings, edges and counters that are kept, for tests of the memory that this takes.
+  std::size_t kept() const;
+
  private:
   struct Change {
     bool in_force;
