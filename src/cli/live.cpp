@@ -60,7 +60,10 @@ class LiveView::Impl {
     state_.latest.resize(scenario.probes.size());
     state_.expected = make_plan(scenario).shortest;
     said_.resize(scenario.probes.size());
-    if (mode_ == Mode::picture) outlet_.write("\x1b[?25l\x1b[2J");
+    if (mode_ != Mode::picture) return;
+    // What stands on the screen is scrolled away, not wiped out.
+    const auto rows = static_cast<std::size_t>(outlet_.rows());
+    outlet_.write("\x1b[?25l" + std::string(rows, '\n') + "\x1b[H\x1b[2J");
   }
 
   void on_event(const RunEvent& event) {
@@ -129,7 +132,7 @@ class LiveView::Impl {
     if (mode_ != Mode::lines) return;
     heard_ = at;
     outlet_.write(picture::right(style_, picture::short_duration(at.since_start), 8) + "  " +
-                  picture::harmless(text) + "\n");
+                  picture::shown(style_, text) + "\n");
   }
 
   void heartbeat() {

@@ -142,9 +142,9 @@ void Frame::in_force() {
     if (!lifted()) return add(" " + inked(style_, Ink::dim, "nothing is in force"));
     const auto since = std::chrono::floor<std::chrono::seconds>(state_.now - *report_.last_lift);
     const std::string mark = style_.unicode ? "■" : "*";
-    return add(" " + badge(style_, Ink::good,
-                           mark + " lifted " + short_duration(since) + " ago: who is back?",
-                           columns_ - 1));
+    const std::string question = state_.phase == RunPhase::ended ? "" : ": who is back?";
+    const std::string text = mark + " lifted " + short_duration(since) + " ago" + question;
+    return add(" " + badge(style_, Ink::good, text, columns_ - 1));
   }
   std::size_t told = 0;
   for (const std::uint32_t entry : state_.in_force) {

@@ -1,6 +1,7 @@
 #include "cli/outlet.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,8 @@ namespace blackstart::cli {
 namespace {
 
 constexpr std::size_t kPendingMax = 1 << 20;
+constexpr int kLastTries = 10;
+constexpr int kLastTryMs = 50;
 
 // Opening it anew gives a description of its own: O_NONBLOCK on the one that we share with the
 // shell would stay after us. A file is written where we stand in it, so there a copy does.
@@ -38,7 +41,14 @@ Outlet::Outlet() {
   terminal_ = ::isatty(STDOUT_FILENO) == 1;
 }
 
-Outlet::~Outlet() { flush(); }
+Outlet::~Outlet() {
+  flush();
+  pollfd ready{fd_.get(), POLLOUT, 0};
+  for (int tries = 0; !pending_.empty() && tries < kLastTries; ++tries) {
+    ::poll(&ready, 1, kLastTryMs);
+    flush();
+  }
+}
 
 void Outlet::write(std::string_view text) {
   if (pending_.size() + text.size() > kPendingMax) pending_.clear();

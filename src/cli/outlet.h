@@ -14,7 +14,7 @@ namespace blackstart::cli {
 class Outlet {
  public:
   Outlet();
-  ~Outlet();  // one last try
+  ~Outlet();  // waits a moment for what was not taken yet, now that nothing else waits
   Outlet(const Outlet&) = delete;
   Outlet& operator=(const Outlet&) = delete;
 

@@ -24,13 +24,18 @@ std::string sentence_of(const RunReport& report) {
   return report.sentence.starts_with(word) ? report.sentence.substr(word.size()) : report.sentence;
 }
 
-void headline(TerminalPage& page, const RunReport& report) {
-  const std::string word = " " + upper(name_of(report.verdict)) + " ";
+// A bar across the page, which the back of the room can read.
+std::string bar(const TerminalPage& page, RunVerdict verdict) {
+  const std::string word = upper(name_of(verdict));
+  if (page.style().colour) return badge(page.style(), ink_of(verdict), word, page.columns());
   const std::string_view rule = page.style().unicode ? "━" : "=";
+  const std::string row = repeated(rule, 2) + " " + word + " ";
+  return row + repeated(rule, page.columns() - width_of(row));
+}
+
+void headline(TerminalPage& page, const RunReport& report) {
   page.blank();
-  std::string row = repeated(rule, 2) + word;
-  row += repeated(rule, page.columns() - 2 - width_of(row));
-  page.line(inked(page.style(), ink_of(report.verdict), row));
+  page.line(bar(page, report.verdict));
   page.paragraph("", sentence_of(report));
 }
 
@@ -55,7 +60,7 @@ void timeline(TerminalPage& page, const RunReport& report) {
   page.heading("Timeline: " + legend(style) +
                (most.count() > 0 ? "; latency to " + short_duration(most) : ""));
   const std::size_t names = std::min<std::size_t>(page.columns() / 4, 32);
-  const std::size_t wide = page.columns() - names - 3;
+  const std::size_t wide = page.columns() - names - 1;
   const auto row = [&](const std::string& name, const std::string& cells) {
     page.line(left(style, page.safe(name), names) + " " + cells);
   };

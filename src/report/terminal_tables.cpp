@@ -18,7 +18,7 @@ using namespace picture;
 
 constexpr std::size_t kWordColumns = 11;  // " RECOVERED "
 constexpr std::size_t kCellColumns = 8;
-constexpr std::size_t kDetailColumnsMin = 71;
+constexpr std::size_t kDetailColumnsMin = 72;
 constexpr std::size_t kEvidenceShown = 300;  // bytes of a wrong answer
 constexpr std::size_t kReasonsShown = 3;     // of a probe's failures
 
@@ -217,7 +217,7 @@ void proof_list(TerminalPage& page, const RunReport& report) {
 void detail_table(TerminalPage& page, const RunReport& report) {
   if (report.probes.empty() || !report.first_on || page.columns() < kDetailColumnsMin) return;
   const Style& style = page.style();
-  constexpr std::array<std::size_t, 7> kWidths{7, 8, 7, 9, 9, 9, 8};
+  constexpr std::array<std::size_t, 7> kWidths{7, 9, 8, 10, 10, 10, 6};
   const std::size_t all = std::accumulate(kWidths.begin(), kWidths.end(), std::size_t{2});
   const std::size_t names = name_columns(page, report, all);
   const auto row = [&](std::string_view name, const std::array<std::string, 7>& cells, Ink ink) {

@@ -101,6 +101,7 @@ TEST(LiveFrame, RunsAStopwatchFromTheLift) {
   const std::string frame = Instant{RunTime{60s}}.frame();
   EXPECT_THAT(frame, HasSubstr("■ lifted 9s ago: who is back?"));
   EXPECT_THAT(frame, HasSubstr("the recovery   incident +2h52m"));
+  EXPECT_THAT(Instant{test::kWalletEnd}.frame(), Not(HasSubstr("who is back?")));
   EXPECT_THAT(frame, Not(HasSubstr("▶")));
   EXPECT_THAT(frame, Not(HasSubstr("next")));
 }

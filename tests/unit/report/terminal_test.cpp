@@ -76,13 +76,13 @@ TEST(TerminalReport, SaysThatAnObjectiveWasMetByAProbeThatWasHit) {
 TEST(TerminalReport, DrawsFaultsAndProbesOnOneScale) {
   const std::string text = shown(wallets(), 80, false);
   EXPECT_EQ(line_with(text, " the database has n~"),
-            " the database has n~       ==============================");
+            " the database has n~       ===============================");
   EXPECT_EQ(line_with(text, " naive wallet        .."),
-            " naive wallet        ......!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!...");
+            " naive wallet        ......!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!...");
   EXPECT_EQ(line_with(text, " real time"),
-            " real time                 0          15s        30s        45s         60s");
+            " real time                 0          15s         30s         45s        60s");
   EXPECT_EQ(line_with(text, " incident time"),
-            " incident time             0          1h         2h");
+            " incident time             0          1h          2h");
 }
 
 TEST(TerminalReport, TellsIncidentTimeOnlyWhereItIsNotRealTime) {
@@ -108,6 +108,15 @@ TEST(TerminalReport, SaysAloudThatAFaultIsUnproven) {
   EXPECT_THAT(shown(report), HasSubstr("hit nothing, as it may"));
   report.faults[0].on.reset();
   EXPECT_THAT(shown(report), HasSubstr("the database has no address: never came into force"));
+}
+
+TEST(TerminalReport, TellsLatencyTheWayBackAndWhySamplesFailed) {
+  const std::string text = shown(wallets());
+  EXPECT_THAT(text,
+              HasSubstr("     308 x /balance is 0, expected 42.5; 10 x no answer within 1s\n"));
+  EXPECT_EQ(line_with(text, "2.7ms"),
+            "   multi-home wallet  2.7ms    8.7ms   2.7ms         -        0s         0 201ms");
+  EXPECT_THAT(shown(wallets(), 72), Not(HasSubstr("In detail")));
 }
 
 TEST(TerminalReport, SetsTheRealOutageBesideThisOne) {
@@ -140,6 +149,7 @@ TEST(TerminalReport, SaysOnlyTheVerdictWhenQuiet) {
 
 TEST(TerminalReport, HasColourOnlyWhereItIsAskedFor) {
   EXPECT_THAT(terminal_report(wallets(), {}, 80, true, true), HasSubstr("\x1b[1;35;7m LIED"));
+  EXPECT_THAT(terminal_report(wallets(), {}, 80, true, true), HasSubstr("\x1b[31;7m MISSED"));
   EXPECT_FALSE(
       test::has_control(terminal_report(wallets(), {.plain = true, .folder = {}}, 80, true, true)));
 }
