@@ -20,8 +20,10 @@
 #include "report/journal_file.h"
 #include "report/terminal.h"
 #include "report/writers.h"
+#include "run/place.h"
 #include "run/preflight.h"
 #include "run/runner.h"
+#include "run/stack.h"
 #include "sys/clock.h"
 #include "sys/entropy.h"
 #include "sys/user_namespace.h"
@@ -125,6 +127,15 @@ void write_to(const std::string& path, const std::string& text) {
   if (!out) throw CommandError{exit_code::machine, "cannot write " + path};
 }
 
+// What a stack said that never got ready, as it said it.
+void show_last_output(const std::string& folder) {
+  const std::string path = stack_log_path(folder);
+  const std::string text = newest_lines(path);
+  if (text.empty()) return;
+  std::fprintf(stderr, "\nblackstart: the last lines of %s\n%s%s", path.c_str(), text.c_str(),
+               text.ends_with('\n') ? "" : "\n");
+}
+
 std::string whose_run(const netlink::FoundTable& table) {
   if (!table.pid) return "another program owns the nftables table '" + table.name + "'";
   return "another run is in force on this machine: pid " + std::to_string(*table.pid);
@@ -152,12 +163,15 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
     journal.flush();
     flushed = now;
   };
+  EndEvent end;
   try {
-    const EndEvent end = run(std::move(setup));
+    end = run(std::move(setup));
     if (end.why == EndEvent::Why::error) analysis.add(end);
   } catch (const netlink::TableTaken& taken) {
     throw CommandError{exit_code::machine,
                        whose_run(taken.table()) + "; one run at a time\ntry: blackstart status"};
+  } catch (const PlaceError& nowhere) {
+    throw CommandError{exit_code::machine, nowhere.what()};
   }
   live.close();
 
@@ -165,6 +179,7 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
   if (options.json != "-" && options.junit != "-") {
     print_report(report, {.plain = options.plain, .quiet = options.quiet, .folder = folder});
   }
+  if (end.why == EndEvent::Why::stack_not_ready) show_last_output(folder);
   write_to(folder + "/report.json", json_report(report));
   if (!options.json.empty()) write_to(options.json, json_report(report));
   if (!options.junit.empty()) write_to(options.junit, junit_report(report));

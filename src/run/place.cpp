@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdexcept>
 
 #include "serve/resolv_conf.h"
 #include "sys/netns.h"
@@ -48,7 +47,7 @@ int pid_of_container(const std::string& name) {
     if (text) std::from_chars(text->data(), text->data() + text->size(), pid);
     if (pid > 0) return pid;
   }
-  throw std::runtime_error{
+  throw PlaceError{
       asked ? "there is no running container '" + name + "'; see: docker ps"
             : "where: container needs docker or podman on this machine, and there is neither; "
               "use where: {pid: N} with the process id of the container's first process"};

@@ -2,6 +2,7 @@
 
 // Where a scenario's `where` is on this machine.
 
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,11 +21,17 @@ struct Place {
   std::vector<Nameserver> nameservers;  // its own, from that resolv.conf
 };
 
+// There is no such place. what() says it in one sentence, with what helps.
+class PlaceError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // Opens the namespace. A sandbox is the namespace that this process is in already. A
 // container is found by asking `docker`, then `podman`, for its first process.
 //
-// Throws std::system_error with the attempt, or std::runtime_error where there is no such
-// container, or no command-line client to ask.
+// Throws std::system_error with the attempt, or PlaceError where there is no such container, or
+// no command-line client to ask.
 Place open_place(const Where& where);
 
 }  // namespace blackstart

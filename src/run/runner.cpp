@@ -58,6 +58,7 @@ class Runner {
   void begin();
   void end(EndEvent::Why why, std::string text, int signal = 0);
   void end_after(const std::exception& error);
+  void end_unready(std::string text);
 
   void watch_signals();
   void watch_stack();
@@ -68,7 +69,7 @@ class Runner {
 
   void carry_out(const SwitchTo& step);
   void carry_out(const SayNote& note) { record(NoteEvent{clock_.now(), note.text}); }
-  void carry_out(const EnterPhase& phase) { record(PhaseEvent{clock_.now(), phase.phase}); }
+  void carry_out(const EnterPhase& phase);
   void carry_out(const TripGuard& guard) { record(GuardEvent{clock_.now(), guard.text}); }
   void carry_out(const Finish& finish) { end(finish.why, finish.text, finish.signal); }
   Enforcer::Switched switch_front(Front& front, const SwitchTo& step);
@@ -165,14 +166,12 @@ void Runner::begin() {
 }
 
 void Runner::start_stack() {
-  stack_ = std::make_unique<RunningStack>(*scenario().stack, setup_.out_dir + "/stack.log");
+  stack_ = std::make_unique<RunningStack>(*scenario().stack, stack_log_path(setup_.out_dir));
   watch_stack();
   readiness_ =
       std::make_unique<Readiness>(*host_, *scenario().stack, [this](const std::string& why_not) {
         if (why_not.empty()) return start_watching();
-        end(EndEvent::Why::stack_not_ready, "the stack was not ready: " + why_not +
-                                                "; the last that it said:\n" +
-                                                stack_->last_output());
+        end_unready("the stack was not ready: " + why_not);
       });
 }
 
@@ -211,6 +210,11 @@ void Runner::advance() {
   next_.async_wait([this](const boost::system::error_code& stopped) {
     if (!stopped) advance();
   });
+}
+
+// The last phase is recorded by end(), once nothing is in force.
+void Runner::carry_out(const EnterPhase& phase) {
+  if (phase.phase != RunPhase::ended) record(PhaseEvent{clock_.now(), phase.phase});
 }
 
 // Each namespace is switched in one transaction; where there are several, one after another.
@@ -277,6 +281,15 @@ void Runner::watch_signals() {
                            });
 }
 
+// One line of what it said: the log beside the journal has them all.
+void Runner::end_unready(std::string text) {
+  std::string said = stack_->last_output();
+  said.erase(said.find_last_not_of(" \r\n") + 1);
+  said.erase(0, said.rfind('\n') + 1);
+  if (!said.empty()) text += "; the last that it said: " + said;
+  end(EndEvent::Why::stack_not_ready, std::move(text));
+}
+
 // A stack that ends while it is watched may be the very thing a fault does to it.
 void Runner::watch_stack() {
   stack_watch_.assign(::dup(stack_->exit_fd()));
@@ -287,8 +300,7 @@ void Runner::watch_stack() {
         if (!status) return;
         const std::string text = "the stack's start command ended: " + to_text(*status);
         if (prober_ || status->ok()) return warn(text);
-        end(EndEvent::Why::stack_not_ready,
-            text + "; the last that it said:\n" + stack_->last_output());
+        end_unready(text);
       });
 }
 

@@ -49,14 +49,20 @@ void RunningStack::stop() {
   process_.reset();
 }
 
-std::string RunningStack::last_output() const {
-  const UniqueFd log{::open(log_path_.c_str(), O_RDONLY | O_CLOEXEC)};
+std::string RunningStack::last_output() const { return newest_lines(log_path_); }
+
+std::string stack_log_path(const std::string& out_dir) { return out_dir + "/stack.log"; }
+
+std::string newest_lines(const std::string& log_path) {
+  const UniqueFd log{::open(log_path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!log) return {};
   const off_t size = ::lseek(log.get(), 0, SEEK_END);
   std::array<char, kTailBytes> tail{};
   const off_t from = std::max<off_t>(0, size - static_cast<off_t>(tail.size()));
   const ssize_t read = ::pread(log.get(), tail.data(), tail.size(), from);
-  return {tail.data(), static_cast<std::size_t>(std::max<ssize_t>(read, 0))};
+  const std::string text{tail.data(), static_cast<std::size_t>(std::max<ssize_t>(read, 0))};
+  const std::size_t first_end = from > 0 ? text.find('\n') : std::string::npos;
+  return first_end == std::string::npos ? text : text.substr(first_end + 1);
 }
 
 }  // namespace blackstart

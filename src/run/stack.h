@@ -11,6 +11,12 @@
 
 namespace blackstart {
 
+// Where a run writes what its stack says.
+std::string stack_log_path(const std::string& out_dir);
+
+// The newest lines of such a log, without the line that the limit cut in two; empty without a log.
+std::string newest_lines(const std::string& log_path);
+
 // The command of `stack.start`, its output in a file of the run's folder. Destroying it stops
 // the stack and every process that came of it, also those that ignore SIGTERM.
 class RunningStack {
