@@ -130,8 +130,14 @@ void print_report(const RunReport& report, const TerminalOptions& options) {
     columns = std::min<int>(size.ws_col, kColumnsMax);
   }
   const bool colour = terminal && std::getenv("NO_COLOR") == nullptr;
-  const std::string text =
-      terminal_report(report, options, columns, colour, !terminal || utf8_terminal());
+  const bool unicode = !terminal || utf8_terminal();
+  std::string text = terminal_report(report, options, columns, colour, unicode);
+  // The end is what stays on the screen: where the beginning is gone, the verdict is said again.
+  if (size.ws_row > 0 && std::ranges::count(text, '\n') >= size.ws_row) {
+    TerminalOptions verdict = options;
+    verdict.quiet = true;
+    text += terminal_report(report, verdict, columns, colour, unicode);
+  }
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }

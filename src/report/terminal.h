@@ -22,6 +22,7 @@ std::string terminal_report(const RunReport& report, const TerminalOptions& opti
                             bool colour, bool unicode);
 
 // To standard output, in its width, with colour where it is a terminal and NO_COLOR is unset.
+// Where it is longer than the terminal, the verdict stands at its end as well.
 void print_report(const RunReport& report, const TerminalOptions& options);
 
 }  // namespace blackstart
