@@ -170,8 +170,10 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
   } catch (const netlink::TableTaken& taken) {
     throw CommandError{exit_code::machine,
                        whose_run(taken.table()) + "; one run at a time\ntry: blackstart status"};
-  } catch (const PlaceError& nowhere) {
-    throw CommandError{exit_code::machine, nowhere.what()};
+  } catch (const std::system_error&) {
+    throw;
+  } catch (const std::runtime_error& refused) {  // no such container, interface or cgroup
+    throw CommandError{exit_code::machine, refused.what()};
   }
   live.close();
 

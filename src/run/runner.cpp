@@ -10,6 +10,7 @@
 #include <set>
 
 #include "blackstart/limits.h"
+#include "blackstart/params.h"
 #include "core/conductor.h"
 #include "fault/compiler.h"
 #include "fault/enforcer.h"
@@ -92,6 +93,7 @@ class Runner {
   asio::posix::stream_descriptor signal_watch_{loop_};
   asio::posix::stream_descriptor stack_watch_{loop_};
   asio::steady_timer next_{loop_}, heartbeat_{loop_}, tick_{loop_};
+  std::optional<RunTime> beaten_;
   bool advance_is_posted_ = false;
   std::optional<EndEvent> end_;
 };
@@ -255,6 +257,13 @@ Enforcer::Switched Runner::switch_front(Front& front, const SwitchTo& step) {
 // Renewing comes first, so that a slow disk or terminal costs no heartbeat.
 void Runner::beat() {
   for (Front& front : fronts_) front.enforcer->beat();
+  const RunTime now = clock_.now();
+  if (beaten_ && now - *beaten_ >= limits::heartbeat_timeout) {
+    warn("the heartbeat was " +
+         duration_text(std::chrono::milliseconds{(now - *beaten_) / std::chrono::milliseconds{1}}) +
+         " late: the kernel had lifted every fault meanwhile");
+  }
+  beaten_ = now;
   heartbeat_.expires_after(limits::heartbeat_interval);
   heartbeat_.async_wait([this](const boost::system::error_code& stopped) {
     if (!stopped && !end_) beat();
