@@ -85,7 +85,9 @@ TEST(LiveFrame, ShowsAStripForEachProbeAndSaysWhoIsLying) {
             " naive wallet       .....!!!!!!!!!!!!                       LYING       82 wrong");
   EXPECT_EQ(line_with(frame, "multi-home"),
             " multi-home wallet  .................                       normal              ");
+  EXPECT_THAT(line_with(frame, "100% bad"), HasSubstr("____._  "));  // its latency before
   EXPECT_THAT(line_with(frame, "100% bad"), Not(HasSubstr("ms")));
+  EXPECT_THAT(Instant{test::kWalletEnd}.frame(), HasSubstr("19% bad"));  // of the last 5 s
   EXPECT_THAT(frame, HasSubstr("8.7ms"));
 }
 
