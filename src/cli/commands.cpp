@@ -1,5 +1,8 @@
 #include "cli/commands.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
@@ -56,11 +59,21 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   return exit_code::usage;
 }
 
+// A shell can start us without them (`>&-`), and then a journal would get number 1 and whatever
+// is printed with it.
+void take_standard_streams() {
+  int fd = 0;
+  do fd = ::open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) ::close(fd);
+}
+
 }  // namespace
 
 std::span<const Command* const> commands() { return kCommands; }
 
 int run_command_line(int argc, char** argv) {
+  take_standard_streams();
   CLI::App app{std::string{kOpening}, "blackstart"};
   app.set_version_flag("--version", "blackstart " + std::string{kVersion});
   app.set_help_flag();

@@ -1,6 +1,7 @@
 #include "cli/experiment.h"
 
 #include <pwd.h>
+#include <signal.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -149,7 +150,8 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
   JournalWriter journal{folder + "/journal.jsonl", header};
   RunTime flushed;
   Analysis analysis{scenario};
-  LiveView live{scenario, analysis, {.plain = options.plain, .quiet = options.quiet}};
+  const bool result_only = options.json == "-" || options.junit == "-";
+  LiveView live{scenario, analysis, {options.plain, options.quiet || result_only}};
 
   RunSetup setup{scenario, header, folder, upstreams_of(options.upstreams), {}, {}};
   setup.record = [&](const RunEvent& event) {
@@ -178,7 +180,7 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
   live.close();
 
   const RunReport report = analysis.report();
-  if (options.json != "-" && options.junit != "-") {
+  if (!result_only) {
     print_report(report, {.plain = options.plain, .quiet = options.quiet, .folder = folder});
   }
   if (end.why == EndEvent::Why::stack_not_ready) show_last_output(folder);
@@ -201,6 +203,7 @@ void add_output_options(CLI::App& app, ExperimentOptions& options) {
 }
 
 int experiment(const ExperimentOptions& options) {
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that has gone must not end the run
   const Scenario scenario = load_scenario(options.scenario, options.overlays);
   if (scenario.where.kind != Where::Kind::sandbox) return play(scenario, options);
   try {

@@ -180,6 +180,23 @@ TEST_F(BadDay, AJournalIsNeverWrittenOver) {
   EXPECT_EQ(text_of(path() + "/run/journal.jsonl"), before);
 }
 
+TEST_F(BadDay, AReaderThatHasGoneDoesNotEndTheRun) {
+  const auto ledger = start_ledger();
+  write("outage.yaml", ledger_scenario(kShortCut));
+  in_folder(blackstart("run outage.yaml --plain --out run | head -n 1"));
+  EXPECT_EQ(journal().back().at("why"), "finished");
+  EXPECT_EQ(report().at("exit_code"), 0);
+}
+
+TEST_F(BadDay, WithoutStandardStreamsTheJournalStaysAJournal) {
+  const auto ledger = start_ledger();
+  write("outage.yaml", ledger_scenario(kShortCut));
+  const Outcome held = in_folder(blackstart("run outage.yaml --plain --out run <&- >&- 2>&-"));
+  EXPECT_EQ(held.code, 0);
+  EXPECT_EQ(journal().back().at("e"), "end");
+  EXPECT_THAT(text_of(path() + "/run/journal.jsonl"), Not(HasSubstr("again:")));
+}
+
 // Another namespace is hurt, ours is not.
 class Elsewhere : public RealRun {
  protected:

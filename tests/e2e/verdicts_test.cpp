@@ -42,6 +42,13 @@ TEST_F(Verdict, HeldIsZeroAndItsFilesAgree) {
   EXPECT_THAT(text_of(path() + "/out.xml"), HasSubstr("recover_within"));
 }
 
+TEST_F(Verdict, TheResultOnStandardOutputIsTheResultAlone) {
+  const auto ledger = start_ledger();
+  const Outcome held = play(ledger_scenario(kShortCut, kObjective), "--json -");
+  EXPECT_EQ(held.code, 0);
+  EXPECT_EQ(held.output, text_of(path() + "/run/report.json"));
+}
+
 TEST_F(Verdict, TheReportHasTheKeysThatOtherToolsRelyOn) {
   const auto ledger = start_ledger();
   play(ledger_scenario(kShortCut, kObjective));
@@ -169,6 +176,19 @@ TEST_P(VerdictOfSignal, LiftsFirstAndReportsThen) {
   EXPECT_EQ(events.back().at("signal"), GetParam());
   EXPECT_TRUE(saw("lift"));
   EXPECT_EQ(this->run("report run --format json").code, 128 + GetParam());
+}
+
+TEST_F(Verdict, AnInterruptionWhileTheStackGetsReadyInjectsNothing) {
+  write("outage.yaml",
+        ledger_scenario(kShortCut,
+                        "stack: {start: [sleep, '60'], ready: {tcp: '127.0.0.1:8545'},"
+                        " ready_within: 60s}\n"));
+  const auto run = start("printed", blackstart("run outage.yaml --plain --out run"));
+  EXPECT_TRUE(comes_true(10s, [&] { return saw("phase"); }));
+  ::poll(nullptr, 0, 200);
+  ::kill(run->pid(), SIGINT);
+  EXPECT_EQ(end_of(*run), 130) << printed();
+  EXPECT_FALSE(saw("on"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Stop, VerdictOfSignal, testing::Values(SIGINT, SIGTERM),
