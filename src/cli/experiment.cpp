@@ -144,6 +144,7 @@ std::string whose_run(const netlink::FoundTable& table) {
 
 // Everything but loading: in the sandbox where there is one.
 int play(const Scenario& scenario, const ExperimentOptions& options) {
+  std::vector<Nameserver> upstreams = upstreams_of(options.upstreams);
   refuse_what_is_missing(scenario);
   const RunHeader header = header_of(scenario, options);
   const std::string folder = make_out_dir(options, header);
@@ -153,7 +154,7 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
   const bool result_only = options.json == "-" || options.junit == "-";
   LiveView live{scenario, analysis, {options.plain, options.quiet || result_only}};
 
-  RunSetup setup{scenario, header, folder, upstreams_of(options.upstreams), {}, {}};
+  RunSetup setup{scenario, header, folder, std::move(upstreams), {}, {}};
   setup.record = [&](const RunEvent& event) {
     analysis.add(event);
     live.on_event(event);

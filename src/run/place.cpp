@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <system_error>
+#include <utility>
 
 #include "serve/resolv_conf.h"
 #include "sys/netns.h"
@@ -53,8 +55,21 @@ int pid_of_container(const std::string& name) {
               "use where: {pid: N} with the process id of the container's first process"};
 }
 
+// What `open` opens; `none` is what to say where there is nothing to open.
+template <class Open>
+UniqueFd open_or_say(Open open, const std::string& none) {
+  try {
+    return open();
+  } catch (const std::system_error& error) {
+    if (error.code() != std::errc::no_such_file_or_directory) throw;
+    throw PlaceError{none};
+  }
+}
+
 Place place_of_pid(const Where& where, int pid) {
-  Place place{where, open_netns_of(pid), "/proc/" + std::to_string(pid) + "/root", {}, {}, {}};
+  UniqueFd netns = open_or_say([&] { return open_netns_of(pid); },
+                               "there is no process " + std::to_string(pid) + "; see: ps");
+  Place place{where, std::move(netns), "/proc/" + std::to_string(pid) + "/root", {}, {}, {}};
   place.resolv_conf = place.root + "/etc/resolv.conf";
   place.hosts = place.root + "/etc/hosts";
   place.nameservers = machine_nameservers(place.root);
@@ -63,7 +78,10 @@ Place place_of_pid(const Where& where, int pid) {
 
 // `ip netns exec` binds the files of /etc/netns/NAME over those of /etc.
 Place place_of_netns(const Where& where) {
-  Place place{where, open_netns(where.name), {}, {}, {}, {}};
+  UniqueFd netns =
+      open_or_say([&] { return open_netns(where.name); },
+                  "there is no network namespace '" + where.name + "'; see: ip netns list");
+  Place place{where, std::move(netns), {}, {}, {}, {}};
   const std::string own = "/etc/netns/" + where.name;
   const auto file = [&](const std::string& name) {
     return std::filesystem::exists(own + name) ? own + name : "/etc" + name;

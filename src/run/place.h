@@ -30,8 +30,8 @@ class PlaceError : public std::runtime_error {
 // Opens the namespace. A sandbox is the namespace that this process is in already. A
 // container is found by asking `docker`, then `podman`, for its first process.
 //
-// Throws std::system_error with the attempt, or PlaceError where there is no such container, or
-// no command-line client to ask.
+// Throws std::system_error with the attempt, or PlaceError where there is no such process,
+// namespace or container, or no command-line client to ask for it.
 Place open_place(const Where& where);
 
 }  // namespace blackstart

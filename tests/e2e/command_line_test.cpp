@@ -55,6 +55,15 @@ TEST_F(CommandLine, AnUnknownVerbOrOptionIsTwoAndSaysWhereToLook) {
   EXPECT_EQ(run("run").code, 2);
 }
 
+TEST_F(CommandLine, AnOptionWithANonsensicalValueIsTwoAndRunsNothing) {
+  write("outage.yaml", ledger_scenario(kShortCut));
+  for (const char* option : {"--upstream nonsense", "--where moon", "--set =1", "--speed fast"}) {
+    const Outcome refused = run(std::string{"run outage.yaml --out run "} + option);
+    EXPECT_EQ(refused.code, 2) << option << refused.output;
+  }
+  expect_nothing_ran();
+}
+
 TEST_F(CommandLine, AnUnknownScenarioIsTwoAndNamesTheNearest) {
   for (const char* verb : {"run", "plan", "show"}) {
     const Outcome unknown = run(std::string{verb} + " us-east-1-dsn");

@@ -247,10 +247,14 @@ TEST_F(Elsewhere, AContainerThatIsNotThereIsThree) {
   EXPECT_THAT(refused.output, Not(HasSubstr("internal error")));
 }
 
-TEST_F(Elsewhere, AProcessThatIsNotThereIsThree) {
-  const Outcome refused = play(ledger_scenario(kShortCut, "where: {pid: 4194303}\n"));
-  EXPECT_EQ(refused.code, 3) << refused.output;
-  EXPECT_THAT(refused.output, HasSubstr("4194303"));
+TEST_F(Elsewhere, AProcessOrANamespaceThatIsNotThereIsThree) {
+  const Outcome pid = play(ledger_scenario(kShortCut, "where: {pid: 4194303}\n"));
+  EXPECT_EQ(pid.code, 3) << pid.output;
+  EXPECT_THAT(pid.output, HasSubstr("there is no process 4194303"));
+  write("outage.yaml", ledger_scenario(kShortCut));
+  const Outcome name = run("run outage.yaml --where netns:nowhere --out second");
+  EXPECT_EQ(name.code, 3) << name.output;
+  EXPECT_THAT(name.output, HasSubstr("there is no network namespace 'nowhere'"));
 }
 
 // Someone without any privilege, on the machine's own network.
