@@ -1,3 +1,5 @@
+// covers report/terminal_page, report/terminal_tables
+
 #include "report/terminal.h"
 
 #include <gmock/gmock.h>

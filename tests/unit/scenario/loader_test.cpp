@@ -58,7 +58,8 @@ probes:
 watch: {baseline: 0s, hold: 2s, limit: 1m}
 timeline:
   - {at: 30s, for: 10s, dns: {target: api, answer: servfail}}
-  - {at: 10s, for: 5m, may_miss: true, pulse: {on: 20s, off: 10s}, partition: {target: db, how: reset}}
+  - {at: 10s, for: 5m, may_miss: true, pulse: {on: 20s, off: 10s},
+     partition: {target: db, how: reset}}
   - {at: 10s, note: hello}
   - {at: 40s, for: 10s, dns: {target: api, answer: {a: [1.2.3.4]}}}
 objectives:
