@@ -1,3 +1,5 @@
+// covers cli/main, cli/commands, cli/loading, cli/list, cli/show, cli/validate, cli/preview
+// covers cli/doctor, cli/demo, cli/live
 // What a user types, rightly and wrongly, and what the binary answers. Nothing is injected here.
 
 #include <gmock/gmock.h>

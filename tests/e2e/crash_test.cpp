@@ -1,3 +1,4 @@
+// covers cli/status, run/place, run/stack
 // Bad days: a run that is killed, stopped, refused or out of disk must leave nothing behind.
 
 #include <gmock/gmock.h>

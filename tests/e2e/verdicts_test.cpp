@@ -1,3 +1,4 @@
+// covers cli/run, cli/experiment, cli/report, run/runner, run/readiness
 // What a run ends in: its verdict, its exit code, and the files that it leaves.
 
 #include <gmock/gmock.h>
