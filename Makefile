@@ -31,8 +31,7 @@ test: deps-test
 
 bench: deps
 	@.ci/install-packages .ci/packages .ci/packages-test .ci/packages-bench
-	@cmake -S . -B build/bench -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-	  -DBLACKSTART_TESTS=OFF -DBLACKSTART_BENCH=ON >/dev/null
+	@cmake --preset release -B build/bench -DBLACKSTART_TESTS=OFF -DBLACKSTART_BENCH=ON >/dev/null
 	@cmake --build build/bench
 	@bench/run build/bench
 
