@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -40,11 +41,17 @@ void die_with(pid_t parent, int signal) {
   if (::getppid() != parent) ::_exit(kExitAfterFailure);  // it died before the line above
 }
 
+// By the system call itself: glibc's sigaction() leaves out the two signals that it keeps for
+// itself, and whoever started us may have left them ignored.
 void default_dispositions() {
+  struct {
+    void (*handler)(int) = SIG_DFL;
+    unsigned long flags = 0;
+    void (*restorer)() = nullptr;
+    std::uint64_t mask = 0;
+  } action;  // the kernel's struct sigaction
   for (int signal = 1; signal < NSIG; ++signal) {
-    struct sigaction action {};
-    action.sa_handler = SIG_DFL;
-    ::sigaction(signal, &action, nullptr);
+    ::syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof action.mask);
   }
 }
 
