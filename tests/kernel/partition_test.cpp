@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/enforced.h"
+#include "support/second_user.h"
 
 namespace blackstart::test {
 namespace {
@@ -197,6 +198,7 @@ class AsNobody {
 };
 
 TEST_F(PartitionTest, SelectsByUserBothWays) {
+  if (!has_second_user()) return skip("needs a second user");
   for (const Way way : {Way::both, Way::out, Way::in}) {
     Target target = target_of({"10.1.1.1/32", "fd00:1::1/128"});
     target.uid = AsNobody::kNobody;

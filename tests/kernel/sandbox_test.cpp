@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 
+#include "support/second_user.h"
 #include "sys/fd.h"
 #include "sys/user_namespace.h"
 
@@ -130,6 +131,10 @@ bool loopback_carries(int family) {
 
 class Sandbox : public testing::TestWithParam<bool> {
  protected:
+  void SetUp() override {
+    if (ordinary() && ::geteuid() == 0 && !has_second_user()) GTEST_SKIP() << "needs a second user";
+  }
+
   static bool ordinary() { return GetParam(); }
 };
 
@@ -341,7 +346,7 @@ void forbid_user_namespaces() {
 }
 
 TEST(SandboxRefused, NamesTheSwitchAndTheCommandThatHelps) {
-  if (::geteuid() != 0) GTEST_SKIP() << "needs a second user";
+  if (::geteuid() != 0 || !has_second_user()) GTEST_SKIP() << "needs a second user";
   const int verdict = run_as(false, [] {
     forbid_user_namespaces();
     become_nobody();
