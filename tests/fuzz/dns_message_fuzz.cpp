@@ -70,10 +70,12 @@ void copies_keep_their_records(Bytes message) {
   for (const std::string& text : texts) {
     const auto record = copied.next();
     BS_ASSERT(record);
-    // Data that its type cannot read is printed raw, and raw pointers move.
-    const bool raw =
-        text.find("\\# ") != std::string::npos && static_cast<unsigned>(record->type) < 256;
-    BS_ASSERT(raw || record_text(out, *record) == text);
+    // Data that its type cannot read is printed raw, and raw pointers move: so do those in types
+    // that forbid compression (SVCB, RFC 9460, 2.2), whose data is copied as it is.
+    const std::string again = record_text(out, *record);
+    const bool raw = (text + again).find("\\# ") != std::string::npos &&
+                     static_cast<unsigned>(record->type) < 256;
+    BS_ASSERT(raw || again == text);
   }
 }
 
