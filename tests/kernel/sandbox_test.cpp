@@ -132,7 +132,7 @@ bool loopback_carries(int family) {
 class Sandbox : public testing::TestWithParam<bool> {
  protected:
   void SetUp() override {
-    if (ordinary() && ::geteuid() == 0 && !has_second_user()) GTEST_SKIP() << "needs a second user";
+    if (ordinary() && ::geteuid() == 0 && !has_second_user()) skip_for_want_of_a_second_user();
   }
 
   static bool ordinary() { return GetParam(); }
@@ -346,7 +346,7 @@ void forbid_user_namespaces() {
 }
 
 TEST(SandboxRefused, NamesTheSwitchAndTheCommandThatHelps) {
-  if (::geteuid() != 0 || !has_second_user()) GTEST_SKIP() << "needs a second user";
+  if (::geteuid() != 0 || !has_second_user()) return skip_for_want_of_a_second_user();
   const int verdict = run_as(false, [] {
     forbid_user_namespaces();
     become_nobody();
