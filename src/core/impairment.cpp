@@ -1,0 +1,71 @@
+#include "core/impairment.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace blackstart {
+namespace {
+
+double either(double one, double other) { return 1.0 - (1.0 - one) * (1.0 - other); }
+
+Duration together(Duration one, Duration other) {
+  return Duration{std::llround(
+      std::hypot(static_cast<double>(one.count()), static_cast<double>(other.count())))};
+}
+
+std::optional<Bandwidth> lowest(const std::optional<Bandwidth>& one,
+                                const std::optional<Bandwidth>& other) {
+  if (!one || !other) return one ? one : other;
+  return Bandwidth{std::min(one->bits_per_second, other->bits_per_second)};
+}
+
+double line(double from, double to, double progress) { return from + (to - from) * progress; }
+
+Duration line(Duration from, Duration to, double progress) {
+  return Duration{std::llround(
+      line(static_cast<double>(from.count()), static_cast<double>(to.count()), progress))};
+}
+
+}  // namespace
+
+Impairment combine(const Impairment& one, const Impairment& other) {
+  const Impairment& wider = one.jitter >= other.jitter ? one : other;
+  return {.delay = one.delay + other.delay,
+          .jitter = together(one.jitter, other.jitter),
+          .distribution = wider.distribution,
+          .loss = either(one.loss, other.loss),
+          .burst = std::max(one.burst, other.burst),
+          .duplicate = either(one.duplicate, other.duplicate),
+          .reorder = either(one.reorder, other.reorder),
+          .corrupt = either(one.corrupt, other.corrupt),
+          .rate = lowest(one.rate, other.rate)};
+}
+
+Impairment between(const Impairment& from, const Impairment& to, double progress) {
+  Impairment out{.delay = line(from.delay, to.delay, progress),
+                 .jitter = line(from.jitter, to.jitter, progress),
+                 .distribution = from.distribution,
+                 .loss = line(from.loss, to.loss, progress),
+                 .burst = line(from.burst, to.burst, progress),
+                 .duplicate = line(from.duplicate, to.duplicate, progress),
+                 .reorder = line(from.reorder, to.reorder, progress),
+                 .corrupt = line(from.corrupt, to.corrupt, progress),
+                 .rate = from.rate ? from.rate : to.rate};
+  if (from.rate && to.rate) {
+    out.rate->bits_per_second = static_cast<std::uint64_t>(
+        std::llround(line(static_cast<double>(from.rate->bits_per_second),
+                          static_cast<double>(to.rate->bits_per_second), progress)));
+  }
+  return out;
+}
+
+// In equilibrium the share in the bad state is to_bad / (to_bad + to_good), and a stay there
+// lasts 1 / to_good packets.
+BurstModel burst_model(double loss, double burst) {
+  if (loss <= 0.0) return {.to_bad = 0.0, .to_good = 1.0};
+  if (loss >= 1.0) return {.to_bad = 1.0, .to_good = 0.0};
+  const double to_good = 1.0 / std::max(burst, 1.0);
+  return {.to_bad = std::min(1.0, to_good * loss / (1.0 - loss)), .to_good = to_good};
+}
+
+}  // namespace blackstart
