@@ -67,10 +67,11 @@ std::optional<std::string> strings_text(Bytes bytes) {
 }
 
 std::optional<std::string> take_field(char field, Bytes message, std::size_t& at, std::size_t end) {
-  if (field == 'n') {
+  if (field == 'n' || field == 'w') {
     Name name;
     const auto after = read_name(message, at, name);
     if (!after || *after > end) return std::nullopt;
+    if (field == 'w' && *after - at != name.size()) return std::nullopt;
     at = *after;
     return name.text();
   }
@@ -115,7 +116,7 @@ bool append_field(std::vector<std::uint8_t>& out, char field, std::string_view& 
   }
   const std::string_view word = take_word(text);
   if (field == '4' || field == '6') return append_address(out, word, field);
-  if (field == 'n') {
+  if (field == 'n' || field == 'w') {
     const auto name = word.empty() ? std::nullopt : Name::from_text(word);
     if (name) out.insert(out.end(), name->wire().begin(), name->wire().end());
     return name.has_value();

@@ -14,7 +14,7 @@ namespace {
 // text has them:
 //   4 6  an address        n  a name          1 2  a number of 8 or 16 bits
 //   t    a duration or serial of 32 bits      s    character strings to the end
-//   p    SVCB parameters to the end
+//   p    SVCB parameters to the end           w    a name written out, without pointers
 // A new type is one more row; without a row it travels untouched and prints as RFC 3597.
 struct Row {
   Type type;
@@ -27,8 +27,8 @@ constexpr std::array kRows{
     Row{Type::cname, "CNAME", "n"},   Row{Type::ns, "NS", "n"},
     Row{Type::soa, "SOA", "nnttttt"}, Row{Type::ptr, "PTR", "n"},
     Row{Type::mx, "MX", "2n"},        Row{Type::txt, "TXT", "s"},
-    Row{Type::srv, "SRV", "222n"},    Row{Type::svcb, "SVCB", "2np"},
-    Row{Type::https, "HTTPS", "2np"}, Row{Type::opt, "OPT", ""},
+    Row{Type::srv, "SRV", "222n"},    Row{Type::svcb, "SVCB", "2wp"},
+    Row{Type::https, "HTTPS", "2wp"}, Row{Type::opt, "OPT", ""},
     Row{Type::any, "ANY", ""},
 };
 

@@ -28,6 +28,10 @@ std::string ede_text(Ede code);
 // The data of one record of a message in zone-file form: "192.0.2.1", "10 mail.example.com".
 // A type without a row, and data that its row cannot read, come as RFC 3597 has it:
 // `\# 4 c0000201`.
+//
+// Names in the data may be compressed in the types of RFC 1035, and in SRV: RFC 2782 forbids it,
+// but RFC 2052 asked for it, so that RFC 3597, 4 wants receivers to expand it, as systemd-resolved,
+// c-ares and Go do (BIND refuses it). In SVCB and HTTPS a pointer is broken data (RFC 9460, 2.2).
 std::string rdata_text(Bytes message, const RecordView& record);
 
 // "api.example.com 5 IN A 192.0.2.1".

@@ -117,5 +117,32 @@ TEST(Rdata, PrintsTornDataAsUnknown) {
   EXPECT_THAT(records_of(bytes), ElementsAre("answer: . 5 IN MX \\# 3 000ac0"));
 }
 
+// An answer for example.com whose one record of that type ends in a pointer to that name.
+Message with_pointer(Type type, const Message& before) {
+  Message bytes = answer_bytes("example.com", type, {});
+  bytes[7] = 1;  // one answer
+  const auto low = static_cast<std::uint8_t>(type);
+  const auto size = static_cast<std::uint8_t>(before.size() + 2);
+  const Message fixed{0xc0, 12, 0, low, 0, 1, 0, 0, 0, 5, 0, size};
+  bytes.insert(bytes.end(), fixed.begin(), fixed.end());
+  bytes.insert(bytes.end(), before.begin(), before.end());
+  bytes.insert(bytes.end(), {0xc0, 12});
+  return bytes;
+}
+
+TEST(Rdata, ExpandsPointersInTheOldTypesAndInSrv) {
+  EXPECT_THAT(records_of(with_pointer(Type::mx, {0, 10, 1, 'm'})),
+              ElementsAre("answer: example.com 5 IN MX 10 m.example.com"));
+  EXPECT_THAT(records_of(with_pointer(Type::srv, {0, 1, 0, 2, 0, 80, 1, 's'})),
+              ElementsAre("answer: example.com 5 IN SRV 1 2 80 s.example.com"));
+}
+
+TEST(Rdata, TakesAPointerInAServiceBindingForBroken) {
+  EXPECT_THAT(records_of(with_pointer(Type::svcb, {0, 1})),
+              ElementsAre("answer: example.com 5 IN SVCB \\# 4 0001c00c"));
+  EXPECT_THAT(records_of(with_pointer(Type::https, {0, 1, 1, 's'})),
+              ElementsAre("answer: example.com 5 IN HTTPS \\# 6 00010173c00c"));
+}
+
 }  // namespace
 }  // namespace blackstart::dns
