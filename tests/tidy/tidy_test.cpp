@@ -120,12 +120,9 @@ TEST(Tidy, NothingBannedIsCalled) {
 
 TEST(Tidy, FilesAndLinesKeepTheirBudget) {
   for (const char* folder : {"src", "include", "tests", "bench", "examples"}) {
-    const bool tests = std::string_view{folder} == "tests" || std::string_view{folder} == "bench";
     for (const File& file : files_under(folder, {".h", ".cpp"})) {
-      if (!tests) {
-        EXPECT_LE(file.lines.size(), std::size_t{kFileLinesMax})
-            << file.path << ": would it be two rooms?";
-      }
+      EXPECT_LE(file.lines.size(), std::size_t{kFileLinesMax})
+          << file.path << ": would it be two rooms?";
       for (std::size_t i = 0; i < file.lines.size(); ++i) {
         // A character beyond ASCII counts once, however many bytes it has.
         const auto columns = std::ranges::count_if(

@@ -4,10 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "core/probe_tally.h"
-#include "support/scenarios.h"
-#include "support/scripted_service.h"
+#include "support/story.h"
 
-// covers core/verdict
 // covers core/sentence
 // covers core/report
 // covers core/fault_tally
@@ -17,66 +15,12 @@ namespace {
 
 using namespace std::chrono_literals;
 using test::fault_entry;
-using test::TimeSpan;
+using test::objective;
+using test::Story;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using Why = EndEvent::Why;
-
-struct Asked {
-  std::optional<Duration> recover_within{}, mitigate_within{}, max_downtime{};
-  std::optional<double> max_amplification{};
-};
-
-Objective objective(const Asked& asked) {
-  Objective made;
-  made.recover_within = asked.recover_within;
-  made.mitigate_within = asked.mitigate_within;
-  made.max_downtime = asked.max_downtime;
-  made.max_amplification = asked.max_amplification;
-  return made;
-}
-
-// A fault from 10 s to 20 s of a run of 60 s; `balance` is judged, `ledger` is the control.
-struct Story {
-  Scenario scenario =
-      test::scenario_of({fault_entry("cut", 0s, 10s)},
-                        {test::probe("balance"), test::probe("ledger", 100ms, Role::control)});
-  std::vector<TimeSpan> failing{}, lying{}, control_failing{};
-  std::vector<FaultEdge> edges{test::edge(0, true, 10s), test::edge(0, false, 20s)};
-  std::vector<Proof> proofs{{.entry = 0, .packets = 12, .bytes = 700, .answers = {}}};
-  std::optional<EndEvent> end = EndEvent{.at = {60s}, .text = {}};
-
-  Story() { scenario.objectives[0] = objective({.recover_within = 5s}); }
-
-  Objective& asked() { return scenario.objectives[0]; }
-  void end_with(Why why, Duration at, int signal = 0, std::string text = {}) {
-    end = EndEvent{.at = {at}, .why = why, .signal = signal, .text = std::move(text)};
-  }
-
-  std::vector<RunEvent> events() const {
-    const Duration until = end ? end->at.since_start : 60s;
-    std::vector<RunEvent> all;
-    for (const FaultEdge& edge : edges) {
-      if (edge.at.since_start <= until) all.push_back(edge);
-    }
-    test::ScriptedService service{.failing = failing, .lying = lying};
-    for (auto& sample : service.samples(0, 100ms, 0s, until)) all.push_back(std::move(sample));
-    service = {.failing = control_failing, .lying = {}};
-    for (auto& sample : service.samples(1, 100ms, 0s, until)) all.push_back(std::move(sample));
-    test::sort_as_known(all);
-    for (const Proof& proof : proofs) all.push_back(proof);
-    if (end) all.push_back(*end);
-    return all;
-  }
-
-  RunReport report() const {
-    Analysis analysis{scenario};
-    for (const RunEvent& event : events()) analysis.add(event);
-    return analysis.report();
-  }
-};
 
 TEST(Analysis, ARunThatNothingNoticedIsHeld) {
   const RunReport got = Story{}.report();
@@ -230,77 +174,6 @@ TEST(Analysis, AFaultThatNeverCameIntoForceProvesNothingEither) {
             "INVALID: 'late' never came into force, so the run proves nothing");
 }
 
-TEST(Analysis, ARunThatWasEndedEarlySaysByWhat) {
-  Story story;
-  story.failing = {{11s, 100s}};
-  story.edges[1] = test::edge(0, false, 15s);
-  story.end_with(Why::interrupted, 15s, 15);
-  RunReport got = story.report();
-  EXPECT_EQ(got.verdict, RunVerdict::stopped);
-  EXPECT_EQ(got.exit_code, 143);
-  EXPECT_TRUE(got.interrupted);
-  EXPECT_EQ(got.probes[0].verdict, ProbeVerdict::unjudged);
-  EXPECT_THAT(got.probes[0].objectives, IsEmpty());
-  EXPECT_EQ(got.sentence, "STOPPED: interrupted; everything was lifted");
-
-  story.end_with(Why::guard, 15s, 0, "balance failed for 4s");
-  got = story.report();
-  EXPECT_EQ(got.exit_code, 7);
-  EXPECT_FALSE(got.interrupted);
-  EXPECT_EQ(got.sentence, "STOPPED by a guard: balance failed for 4s");
-
-  story.end_with(Why::error, 15s, 0, "send: no buffer space");
-  EXPECT_EQ(story.report().exit_code, 1);
-}
-
-TEST(Analysis, LiesToldBeforeAnInterruptCountAllTheSame) {
-  Story story;
-  story.lying = {{11s, 12s}};
-  story.edges[1] = test::edge(0, false, 15s);
-  story.end_with(Why::interrupted, 15s, 2);
-  EXPECT_EQ(story.report().probes[0].verdict, ProbeVerdict::lied);
-  EXPECT_EQ(story.report().exit_code, 130);
-}
-
-TEST(Analysis, ARunThatDidNotStartSaysWhy) {
-  Story story;
-  story.edges.clear();
-  story.failing = {{0s, 100s}};
-  for (const Why why : {Why::not_normal, Why::stack_not_ready}) {
-    story.end_with(why, 10s, 0, "balance was 0% ok before the fault");
-    const RunReport got = story.report();
-    EXPECT_EQ(got.verdict, RunVerdict::not_started);
-    EXPECT_EQ(got.exit_code, 4);
-    EXPECT_EQ(got.sentence, "NOT STARTED: balance was 0% ok before the fault");
-    EXPECT_EQ(got.probes[0].verdict, ProbeVerdict::unjudged);
-  }
-}
-
-TEST(Analysis, AJournalWithoutAnEndIsThatOfAKilledRun) {
-  Story story;
-  story.end.reset();
-  story.edges.pop_back();
-  const RunReport got = story.report();
-  EXPECT_EQ(got.verdict, RunVerdict::stopped);
-  EXPECT_TRUE(got.interrupted);
-  EXPECT_EQ(got.exit_code, 130);
-  EXPECT_EQ(got.last_lift, std::nullopt);
-  EXPECT_EQ(got.faults[0].lift, std::nullopt);
-  ASSERT_THAT(got.faults[0].spans, SizeIs(1));
-  EXPECT_EQ(got.faults[0].spans[0].to, got.ended) << "in force to the last that is known";
-}
-
-TEST(Analysis, WhatCouldNotBeRemovedWinsOverEveryOtherExitCode) {
-  Story story;
-  story.end->cleaned_up = false;
-  EXPECT_EQ(story.report().exit_code, 9);
-  EXPECT_EQ(story.report().verdict, RunVerdict::held);
-  EXPECT_THAT(story.report().sentence, HasSubstr("CLEAN-UP IS INCOMPLETE"));
-  story.end_with(Why::guard, 15s);
-  story.end->cleaned_up = false;
-  EXPECT_EQ(story.report().exit_code, 9);
-}
-
 TEST(Analysis, TellsOfEachFaultWhenItWasInForceAndHowSharpItsEdgesWere) {
   Story story;
   story.scenario.timeline[0].pulse = Pulse{2s, 2s};
@@ -395,20 +268,6 @@ TEST(Analysis, EventsOfWhatTheScenarioDoesNotHaveAreIgnored) {
   analysis.add(test::edge(9, true, 1s));
   analysis.add(Proof{.entry = 9, .packets = 1, .answers = {}});
   EXPECT_EQ(analysis.report().first_on, std::nullopt);
-}
-
-TEST(Verdicts, HaveTheWordsOfTheirPage) {
-  EXPECT_EQ(name_of(ProbeVerdict::absorbed), "absorbed");
-  EXPECT_EQ(name_of(ProbeVerdict::recovered), "recovered");
-  EXPECT_EQ(name_of(ProbeVerdict::slow), "slow");
-  EXPECT_EQ(name_of(ProbeVerdict::stuck), "stuck");
-  EXPECT_EQ(name_of(ProbeVerdict::lied), "lied");
-  EXPECT_EQ(name_of(ProbeVerdict::unjudged), "unjudged");
-  EXPECT_EQ(name_of(RunVerdict::held), "held");
-  EXPECT_EQ(name_of(RunVerdict::missed), "missed");
-  EXPECT_EQ(name_of(RunVerdict::invalid), "invalid");
-  EXPECT_EQ(name_of(RunVerdict::not_started), "not started");
-  EXPECT_EQ(name_of(RunVerdict::stopped), "stopped");
 }
 
 }  // namespace
