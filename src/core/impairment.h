@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "blackstart/random.h"
 #include "blackstart/time.h"
 #include "blackstart/units.h"
 
@@ -28,7 +29,7 @@ struct Impairment {
   double duplicate = 0.0;  // shares
   double reorder = 0.0;    // sent at once, ahead of those that the delay holds
   double corrupt = 0.0;    // with one flipped bit
-  std::optional<Bandwidth> rate;
+  std::optional<Bandwidth> rate{};
 
   bool operator==(const Impairment&) const = default;
 
@@ -52,8 +53,15 @@ struct BurstModel {
 };
 BurstModel burst_model(double loss, double burst);
 
-// The inverse of a distribution's cumulative function in 4,096 even steps, in units of 1/8192 of
-// the jitter: the form in which netem wants it. Mean zero but for rounding. Empty for `uniform`.
+// The inverse of a distribution's cumulative function in 4,096 even steps, rising, in units of
+// 1/8192 of the jitter and within four of it: the form in which netem wants it. Mean zero and,
+// but for `uniform`, standard deviation one: closer than the tables that iproute2 ships, whose
+// shapes these are (tc-netem(8)). `uniform` is a straight line between ± 1, since a netem in
+// use can change its table but not go back to none. Built at the first call; kept.
 std::span<const std::int16_t> distribution_table(Distribution distribution);
+
+// How long one packet waits: its place in the table drawn from `rng`, then what netem computes
+// from it, delay + jitter · t / 8192 to the nanosecond (Linux 6.1, tabledist()). Never negative.
+Duration draw_delay(const Impairment& impairment, Rng& rng);
 
 }  // namespace blackstart
