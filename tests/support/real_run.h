@@ -88,6 +88,16 @@ inline bool answers(std::uint16_t port) {
   return ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&server), sizeof server) == 0;
 }
 
+// Of the calling thread's own network.
+inline void loopback_up() {
+  ifreq loopback{};
+  loopback.ifr_name[0] = 'l';
+  loopback.ifr_name[1] = 'o';
+  loopback.ifr_flags = IFF_UP | IFF_RUNNING;
+  const UniqueFd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  check("ioctl(lo up)", ::ioctl(socket.get(), SIOCSIFFLAGS, &loopback));
+}
+
 // A network namespace a test: as an ordinary user in a user namespace too, where that user is
 // root. Every command below runs in the folder `path()`.
 class RealRun : public ::testing::Test {
@@ -95,12 +105,7 @@ class RealRun : public ::testing::Test {
   void SetUp() override {
     home_ = UniqueFd{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
     if (!enter_own_network()) return skip("needs a network namespace of its own");
-    ifreq loopback{};
-    loopback.ifr_name[0] = 'l';
-    loopback.ifr_name[1] = 'o';
-    loopback.ifr_flags = IFF_UP | IFF_RUNNING;
-    const UniqueFd socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-    check("ioctl(lo up)", ::ioctl(socket.get(), SIOCSIFFLAGS, &loopback));
+    loopback_up();
   }
 
   void TearDown() override { ::setns(home_.get(), CLONE_NEWNET); }

@@ -11,14 +11,9 @@
 #include "blackstart/journal.h"
 #include "blackstart/probe.h"
 #include "blackstart/time.h"
+#include "support/time_span.h"
 
 namespace blackstart::test {
-
-struct TimeSpan {
-  Duration from{}, to{};
-
-  bool has(Duration at) const { return from <= at && at < to; }
-};
 
 // How one sample came about: when it was sent, how long it took.
 struct Taken {
