@@ -56,6 +56,11 @@ class KernelTest : public ::testing::Test {
     GTEST_SKIP() << reason;
   }
 
+  // Skips a test of something that not every kernel has; tests/vm runs it on one that has.
+  static void skip_on_this_kernel(const std::string& lacking) {
+    GTEST_SKIP() << "this kernel lacks " << lacking;
+  }
+
   static void loopback_up() { netlink::RouteSocket{}.set_up("lo"); }
 
   const UniqueFd& home() const { return home_; }

@@ -20,7 +20,7 @@ inline const std::vector<Layer> kLayers{
     {"sys", {}, {"spdlog/"}},
     {"scenario", {"core"}, {"yaml-cpp/"}},
     {"report", {"core", "sys"}, {"nlohmann/"}},
-    {"netlink", {"sys"}, {}},
+    {"netlink", {"core", "sys"}, {}},
     {"serve", {"core", "sys", "dns"}, {"boost/"}},
     {"probe", {"core", "sys", "dns"}, {"boost/", "curl/", "nlohmann/", "re2/"}},
     {"fault", {"core", "sys", "dns", "netlink", "serve"}, {"boost/"}},
