@@ -15,6 +15,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <utility>
 
 #include "sys/fd.h"
 #include "sys/sandbox_files.h"
@@ -24,9 +25,10 @@ namespace {
 
 constexpr char kNscdFolder[] = "/var/run/nscd";  // where glibc looks for its socket
 
-// How far apart the copies of one signal may arrive that was sent to a whole process group.
+// How far apart the copies of one signal may be sent that is for a whole process group; and how
+// long its caller may take to pass its own copy on, which on a busy machine is long.
 constexpr timespec kGroupDelivery{.tv_sec = 0, .tv_nsec = 20'000'000};
-constexpr std::int64_t kSameSignalNs = 100'000'000;
+constexpr std::int64_t kPassedOnNs = 2'000'000'000;
 
 void mount_or_throw(const char* source, const std::string& target, const char* type,
                     unsigned long flags, const char* data) {
@@ -114,20 +116,26 @@ class PassedOnce {
  public:
   explicit PassedOnce(pid_t inside) : inside_{inside} {}
 
-  void group_got(int signal) { group_got_at_.at(static_cast<std::size_t>(signal)) = now_ns(); }
+  // The caller will pass on its copy, unless the terminal sent it: wait_for() knows those too.
+  void group_got(const siginfo_t& info) {
+    if (info.si_code != SI_KERNEL) {
+      caller_owes_until_.at(static_cast<std::size_t>(info.si_signo)) = now_ns() + kPassedOnNs;
+    }
+  }
 
   void caller_got(int signal) {
     sigset_t same;
     ::sigemptyset(&same);
     ::sigaddset(&same, signal);
-    if (::sigtimedwait(&same, nullptr, &kGroupDelivery) == signal) group_got(signal);
-    const std::int64_t since = now_ns() - group_got_at_.at(static_cast<std::size_t>(signal));
-    if (since > kSameSignalNs) ::kill(inside_, signal);
+    siginfo_t info{};
+    if (::sigtimedwait(&same, &info, &kGroupDelivery) == signal) group_got(info);
+    auto& owes_until = caller_owes_until_.at(static_cast<std::size_t>(signal));
+    if (now_ns() > std::exchange(owes_until, 0)) ::kill(inside_, signal);
   }
 
  private:
   pid_t inside_;
-  std::array<std::int64_t, NSIG> group_got_at_{};
+  std::array<std::int64_t, NSIG> caller_owes_until_{};
 };
 
 // The exit code of `inside`, once it has ended.
@@ -176,7 +184,7 @@ int look_after(pid_t inside) {
     } else if (signal == passing_signal()) {
       signals.caller_got(info.si_value.sival_int);
     } else if (signal > 0) {
-      signals.group_got(signal);
+      signals.group_got(info);
     }
   }
 }
