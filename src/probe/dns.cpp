@@ -60,7 +60,7 @@ class DnsAttempt final : public Attempt {
 
  private:
   void begin() override {
-    server_ = plan_->server ? StubServer{*plan_->server, {}}
+    server_ = plan_->server ? Nameserver{*plan_->server, {}}
                             : host().stub_files().config().servers.front();
     exchange_.emplace(host(), server_, plan_->question,
                       guarded([this](const DnsOutcome& outcome) { answered(outcome); }));
@@ -88,7 +88,7 @@ class DnsAttempt final : public Attempt {
   }
 
   std::shared_ptr<const DnsPlan> plan_;
-  StubServer server_;
+  Nameserver server_;
   std::optional<DnsExchange> exchange_;
 };
 

@@ -34,7 +34,7 @@ std::vector<std::uint8_t> question_bytes(const dns::Question& question) {
 }
 
 // The scope of a link-local server, which is a device of the place's namespace.
-std::uint32_t scope_of_server(const ProbeHost& host, const StubServer& server) {
+std::uint32_t scope_of_server(const ProbeHost& host, const Nameserver& server) {
   if (server.interface.empty()) return 0;
   std::optional<NetnsGuard> inside;
   if (host.place().netns) inside.emplace(host.place().netns);
@@ -43,7 +43,7 @@ std::uint32_t scope_of_server(const ProbeHost& host, const StubServer& server) {
 
 }  // namespace
 
-DnsExchange::DnsExchange(ProbeHost& host, const StubServer& server, const dns::Question& question,
+DnsExchange::DnsExchange(ProbeHost& host, const Nameserver& server, const dns::Question& question,
                          Done done)
     : host_{host}, server_{server}, done_{std::move(done)}, question_{question_bytes(question)} {
   open(SOCK_DGRAM);

@@ -33,7 +33,7 @@ class DnsExchange {
   using Done = std::function<void(DnsOutcome)>;
 
   // `done` is called once, from the loop, never from here. It may destroy the exchange.
-  DnsExchange(ProbeHost& host, const StubServer& server, const dns::Question& question, Done done);
+  DnsExchange(ProbeHost& host, const Nameserver& server, const dns::Question& question, Done done);
 
   std::uint64_t strangers() const { return strangers_; }  // datagrams passed over
 
@@ -49,7 +49,7 @@ class DnsExchange {
   void finish(DnsOutcome outcome);
 
   ProbeHost& host_;
-  StubServer server_;
+  Nameserver server_;
   Done done_;
   std::vector<std::uint8_t> question_;
   std::vector<std::uint8_t> stream_;  // over TCP: what is to be written, then what came

@@ -138,7 +138,7 @@ class NameLookup::Family {
   NameLookup& lookup_;
   dns::Question question_;
   boost::asio::steady_timer timer_;
-  StubServer server_;
+  Nameserver server_;
   std::size_t tried_ = 0;
   bool done_ = false;
   std::vector<std::unique_ptr<DnsExchange>> exchanges_;

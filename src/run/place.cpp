@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "core/stub_config.h"
 #include "serve/resolv_conf.h"
 #include "sys/netns.h"
 #include "sys/process.h"
@@ -89,8 +90,9 @@ Place place_of_netns(const Where& where) {
   place.resolv_conf = file("/resolv.conf");
   place.hosts = file("/hosts");
   std::ifstream in{own + "/resolv.conf"};
-  place.nameservers = in ? nameservers_in(std::string{std::istreambuf_iterator<char>{in}, {}})
-                         : machine_nameservers();
+  place.nameservers =
+      in ? parse_stub_config(std::string{std::istreambuf_iterator<char>{in}, {}}).servers
+         : machine_nameservers();
   return place;
 }
 

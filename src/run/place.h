@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "blackstart/scenario.h"
-#include "serve/nameserver.h"
+#include "core/nameserver.h"
 #include "sys/fd.h"
 
 namespace blackstart {

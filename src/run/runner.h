@@ -9,7 +9,7 @@
 
 #include "blackstart/journal.h"
 #include "blackstart/scenario.h"
-#include "serve/nameserver.h"
+#include "core/nameserver.h"
 
 namespace blackstart {
 

@@ -23,7 +23,7 @@
 
 #include "blackstart/address.h"
 #include "blackstart/time.h"
-#include "serve/nameserver.h"
+#include "core/nameserver.h"
 
 namespace boost::asio {
 class io_context;

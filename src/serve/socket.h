@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "blackstart/address.h"
-#include "serve/nameserver.h"
+#include "core/nameserver.h"
 #include "sys/fd.h"
 #include "sys/netns.h"
 

@@ -1,4 +1,4 @@
-#include "probe/stub_files.h"
+#include "core/stub_config.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 std::vector<std::string> server_texts(const StubConfig& config) {
   std::vector<std::string> texts;
-  for (const StubServer& server : config.servers) {
+  for (const Nameserver& server : config.servers) {
     texts.push_back(to_text(server.endpoint) + server.interface);
   }
   return texts;
@@ -27,9 +27,22 @@ TEST(StubConfig, HasTheDefaultsOfGlibc) {
 
 TEST(StubConfig, TakesThreeServersOfBothFamilies) {
   const StubConfig config = parse_stub_config(
-      "# a comment\nnameserver 10.0.0.1\n nameserver\tfe80::1%eth0 # here\nnameserver bad\n"
+      "# a comment\nnameserver 10.0.0.1\nnameserver\tfe80::1%eth0 # here\nnameserver bad\n"
       "nameserver ::1\nnameserver 10.0.0.4\n");
   EXPECT_EQ(server_texts(config), (Texts{"10.0.0.1:53", "[fe80::1]:53eth0", "[::1]:53"}));
+}
+
+TEST(StubConfig, SkipsWhatIsNoServer) {
+  const StubConfig config = parse_stub_config(
+      " nameserver 192.0.2.1\n"  // not at the start of its line
+      "#nameserver 192.0.2.2\n"
+      "nameservers 192.0.2.3\n"
+      "nameserver\n"
+      "nameserver localhost\n"
+      "nameserver 192.0.2.5 # the real one\r\n"
+      "nameserver 192.0.2.4%eth0\n"  // no scope in IPv4
+      "nameserver 192.0.2.6");       // no newline at the end
+  EXPECT_EQ(server_texts(config), (Texts{"192.0.2.5:53", "192.0.2.6:53"}));
 }
 
 TEST(StubConfig, TakesOptionsWithinTheirBounds) {

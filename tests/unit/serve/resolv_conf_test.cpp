@@ -11,49 +11,9 @@
 namespace blackstart {
 namespace {
 
-Nameserver server(std::string_view address, std::string interface = {}) {
-  return {Endpoint{*parse_address(address), 53}, std::move(interface)};
-}
+Nameserver server(std::string_view address) { return Endpoint{*parse_address(address), 53}; }
 
 using Servers = std::vector<Nameserver>;
-
-TEST(ResolvConf, ReadsServersInTheirOrder) {
-  EXPECT_EQ(nameservers_in("# made by hand\n"
-                           "search example.com\n"
-                           "nameserver 192.0.2.1\n"
-                           "nameserver\t2001:db8::1  \n"
-                           "options edns0\n"),
-            (Servers{server("192.0.2.1"), server("2001:db8::1")}));
-}
-
-TEST(ResolvConf, ReadsTheScopeOfALinkLocalServer) {
-  EXPECT_EQ(nameservers_in("nameserver fe80::1%eth0\n"), Servers{server("fe80::1", "eth0")});
-  EXPECT_EQ(nameservers_in("nameserver 192.0.2.1%eth0\nnameserver 192.0.2.2\n"),
-            Servers{server("192.0.2.2")});
-}
-
-TEST(ResolvConf, HeedsTheFirstThreeAsGlibcDoes) {
-  const auto servers = nameservers_in(
-      "nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\nnameserver 192.0.2.4\n");
-  ASSERT_EQ(servers.size(), 3u);
-  EXPECT_EQ(servers[2], server("192.0.2.3"));
-}
-
-TEST(ResolvConf, SkipsWhatIsNoServer) {
-  EXPECT_EQ(nameservers_in(" nameserver 192.0.2.1\n"  // not at the start of its line
-                           "#nameserver 192.0.2.2\n"
-                           "nameservers 192.0.2.3\n"
-                           "nameserver\n"
-                           "nameserver localhost\n"
-                           "nameserver 192.0.2.5 # the real one\r\n"
-                           "nameserver 192.0.2.6"),  // no newline at the end
-            (Servers{server("192.0.2.5"), server("192.0.2.6")}));
-}
-
-TEST(ResolvConf, MeansThisMachineWhereItNamesNobody) {
-  EXPECT_EQ(nameservers_in(""), Servers{server("127.0.0.1")});
-  EXPECT_EQ(nameservers_in("search example.com\n"), Servers{server("127.0.0.1")});
-}
 
 TEST(ResolvConf, KnowsTheStubOfSystemdResolved) {
   EXPECT_TRUE(is_resolved_stub({server("127.0.0.53")}));

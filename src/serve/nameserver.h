@@ -1,0 +1,5 @@
+#pragma once
+
+// Whom the server asks: core/nameserver.h has the value.
+
+#include "core/nameserver.h"
