@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -36,6 +37,15 @@ struct Rule {
 };
 
 enum class ChainType : std::uint8_t { filter, nat, route };
+
+// As nft and the kernel both write them.
+constexpr std::string_view nft_name(Family family) {
+  return family == Family::inet ? "inet" : "netdev";
+}
+constexpr std::string_view nft_name(ChainType type) {
+  constexpr std::string_view kNames[] = {"filter", "nat", "route"};
+  return kNames[static_cast<int>(type)];
+}
 
 // prerouting…postrouting: inet. ingress and egress: netdev (egress from Linux 5.16).
 enum class Hook : std::uint8_t { prerouting, input, forward, output, postrouting, ingress, egress };

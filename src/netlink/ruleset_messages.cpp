@@ -3,7 +3,6 @@
 #include <linux/netfilter.h>
 
 #include <stdexcept>
-#include <string_view>
 #include <utility>
 
 #include "netlink/nft_numbers.h"
@@ -11,18 +10,6 @@
 
 namespace blackstart::netlink {
 namespace {
-
-std::string_view type_name(ChainType type) {
-  switch (type) {
-    case ChainType::filter:
-      return "filter";
-    case ChainType::nat:
-      return "nat";
-    case ChainType::route:
-      return "route";
-  }
-  return {};
-}
 
 std::uint32_t hook_number(Hook hook) {
   switch (hook) {
@@ -45,7 +32,7 @@ std::uint32_t hook_number(Hook hook) {
 }
 
 std::string label(const Table& table) {
-  return (table.family == Family::inet ? "inet " : "netdev ") + table.name;
+  return std::string{nft_name(table.family)} + ' ' + table.name;
 }
 
 BatchMessage new_table(const Table& table) {
@@ -69,7 +56,7 @@ BatchMessage new_counter(const Table& table, const Counter& counter) {
 }
 
 void put_hook(MessageWriter& out, const BaseChain& base) {
-  out.put(NFTA_CHAIN_TYPE, type_name(base.type));
+  out.put(NFTA_CHAIN_TYPE, nft_name(base.type));
   const auto hook = out.nest(NFTA_CHAIN_HOOK);
   out.put_big(NFTA_HOOK_HOOKNUM, hook_number(base.hook));
   out.put_big(NFTA_HOOK_PRIORITY, static_cast<std::uint32_t>(base.priority));

@@ -12,52 +12,15 @@ namespace {
 
 constexpr std::size_t kLineColumns = 96;
 
-std::string_view name_of(Family family) { return family == Family::inet ? "inet" : "netdev"; }
-
 std::string_view name_of(SetType type) {
-  switch (type) {
-    case SetType::ipv4_addr:
-      return "ipv4_addr";
-    case SetType::ipv6_addr:
-      return "ipv6_addr";
-    case SetType::inet_service:
-      return "inet_service";
-    case SetType::ether_type:
-      return "ether_type";
-  }
-  return {};
-}
-
-std::string_view name_of(ChainType type) {
-  switch (type) {
-    case ChainType::filter:
-      return "filter";
-    case ChainType::nat:
-      return "nat";
-    case ChainType::route:
-      return "route";
-  }
-  return {};
+  constexpr std::string_view kNames[] = {"ipv4_addr", "ipv6_addr", "inet_service", "ether_type"};
+  return kNames[static_cast<int>(type)];
 }
 
 std::string_view name_of(Hook hook) {
-  switch (hook) {
-    case Hook::prerouting:
-      return "prerouting";
-    case Hook::input:
-      return "input";
-    case Hook::forward:
-      return "forward";
-    case Hook::output:
-      return "output";
-    case Hook::postrouting:
-      return "postrouting";
-    case Hook::ingress:
-      return "ingress";
-    case Hook::egress:
-      return "egress";
-  }
-  return {};
+  constexpr std::string_view kNames[] = {"prerouting",  "input",   "forward", "output",
+                                         "postrouting", "ingress", "egress"};
+  return kNames[static_cast<int>(hook)];
 }
 
 // nft names the customary priorities, and those within ten of one by their distance.
@@ -152,7 +115,7 @@ void add_chain(const Table& table, const Chain& chain, std::string& out) {
   out += "\tchain " + chain.name + " {\n";
   if (chain.base) {
     const BaseChain& base = *chain.base;
-    out.append("\t\ttype ").append(name_of(base.type));
+    out.append("\t\ttype ").append(nft_name(base.type));
     out.append(" hook ").append(name_of(base.hook)).append(devices_text(base.devices));
     out.append(" priority ").append(priority_text(table.family, base));
     out.append("; policy accept;\n");
@@ -165,7 +128,7 @@ void add_chain(const Table& table, const Chain& chain, std::string& out) {
 
 // What stands in a table is set apart by an empty line.
 std::string table_text(const Table& table, std::size_t elements_max) {
-  std::string out = "table " + std::string{name_of(table.family)} + ' ' + table.name + " {\n";
+  std::string out = "table " + std::string{nft_name(table.family)} + ' ' + table.name + " {\n";
   if (table.owned) out += "\tflags owner\n";
   bool first = !table.owned;
   const auto apart = [&] {
