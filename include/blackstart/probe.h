@@ -27,6 +27,11 @@ struct CheckPhases {
   Duration resolve{}, connect{}, tls{}, first_byte{};
 };
 
+// The reason of a sample that was due and never sent begins so: as many of its probe were still
+// waiting as may, or this process did not run then. Such a sample has failed; reports count
+// these apart.
+inline constexpr std::string_view kNotSent = "not sent: ";
+
 struct CheckResult {
   Outcome outcome = Outcome::failed;
   std::string reason;    // for a person: "connection refused", "status 503, expected 200"

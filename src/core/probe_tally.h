@@ -16,9 +16,6 @@
 
 namespace blackstart {
 
-// The reason of a sample that the prober did not send, for too many were under way, begins so.
-inline constexpr std::string_view kNotSent = "not sent: ";
-
 // Reasons kept apart for one probe; more are counted as kOtherReasons.
 inline constexpr std::size_t kReasonsMax = 32;
 inline constexpr std::string_view kOtherReasons = "other reasons";

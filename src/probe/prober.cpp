@@ -26,12 +26,11 @@ std::vector<Duration> intervals_of(std::span<const ProbeSpec> probes) {
 }
 
 std::string capped_words() {
-  return std::string{kCappedReason} + std::to_string(limits::probe_in_flight_max) +
-         " still in flight";
+  return std::string{kNotSent} + std::to_string(limits::probe_in_flight_max) + " still in flight";
 }
 
 std::string missed_words(Duration late_by) {
-  return std::string{kCappedReason} + "due " +
+  return std::string{kNotSent} + "due " +
          duration_text(std::chrono::ceil<std::chrono::milliseconds>(late_by)) +
          " ago, when this process did not run";
 }

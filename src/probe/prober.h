@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <string_view>
 
 #include "blackstart/probe.h"
 #include "blackstart/time.h"
@@ -15,16 +14,12 @@ namespace blackstart {
 
 class ProbeHost;
 
-// The reason of a sample that was due while limits::probe_in_flight_max of its probe were
-// still waiting begins with this. Such a sample has failed and was never sent; reports count
-// these apart.
-inline constexpr std::string_view kCappedReason = "not sent: ";
-
 // Open-loop: sample k of a probe is due at start + phase + k × every, whatever became of the
 // samples before it. The phase spreads probes that share an interval, so that 200 of them do
 // not fire in the same millisecond: it is fixed for the run, less than `every`, and zero for
 // the first probe. A sample that could not be started in time is started late, never skipped:
-// `sent` − `due` shows it.
+// `sent` − `due` shows it. One that is due while limits::probe_in_flight_max of its probe are
+// still waiting is not sent (kNotSent).
 //
 // Used from the loop's thread only. `on_sample` is called there, once for each sample, in the
 // order in which samples finish. Destroying the prober abandons what is in flight.

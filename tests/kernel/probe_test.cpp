@@ -368,7 +368,7 @@ TEST_F(ProberTest, SamplesBeyondTheCapFailAsDueAndSaySo) {
     if (sample.result.outcome == Outcome::ok) continue;
     ++capped;
     EXPECT_EQ(sample.result.reason, "not sent: 64 still in flight");
-    EXPECT_TRUE(sample.result.reason.starts_with(kCappedReason));
+    EXPECT_TRUE(sample.result.reason.starts_with(kNotSent));
     EXPECT_GE(sample.seq, limits::probe_in_flight_max);
   }
   EXPECT_GT(capped, 10U);
@@ -383,7 +383,7 @@ TEST_F(ProberTest, SamplesOfATimeWhenWeDidNotRunAreNotSent) {
   impatient[0].timeout = 20ms;
   Prober prober{bench.host(), impatient, [&](const ProbeSample& sample) {
                   ++all;
-                  if (sample.result.reason.starts_with(kCappedReason)) ++late;
+                  if (sample.result.reason.starts_with(kNotSent)) ++late;
                 }};
   prober.start(bench.clock().now() - 500ms);
   bench.loop().run_for(50ms);
