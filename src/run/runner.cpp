@@ -20,6 +20,7 @@
 #include "run/readiness.h"
 #include "run/stack.h"
 #include "sys/clock.h"
+#include "sys/fd.h"
 #include "sys/signals.h"
 
 namespace blackstart {
@@ -279,7 +280,7 @@ void Runner::tick() {
 }
 
 void Runner::watch_signals() {
-  signal_watch_.assign(::dup(signals_.fd()));
+  signal_watch_.assign(duplicate(signals_.fd()).release());
   signal_watch_.async_wait(asio::posix::stream_descriptor::wait_read,
                            [this](const boost::system::error_code& stopped) {
                              if (stopped || end_) return;
@@ -301,7 +302,7 @@ void Runner::end_unready(std::string text) {
 
 // A stack that ends while it is watched may be the very thing a fault does to it.
 void Runner::watch_stack() {
-  stack_watch_.assign(::dup(stack_->exit_fd()));
+  stack_watch_.assign(duplicate(stack_->exit_fd()).release());
   stack_watch_.async_wait(
       asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& stopped) {
         if (stopped || end_) return;

@@ -2,6 +2,7 @@
 
 // A descriptor that closes itself, and the one way to call the system.
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -45,5 +46,11 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+// A second descriptor of the same open file, which a child that executes does not get: dup()
+// would hand it on, whatever the first one is.
+inline UniqueFd duplicate(int fd) {
+  return UniqueFd{check("fcntl(F_DUPFD_CLOEXEC)", ::fcntl(fd, F_DUPFD_CLOEXEC, 0))};
+}
 
 }  // namespace blackstart
