@@ -117,15 +117,21 @@ Result check_duration(const Shape& shape, std::string_view text) {
                                : "did you mean '" + number + std::string{meant} + "'?");
 }
 
+// Without zeros behind the point that say nothing.
+std::string number_text(double number) {
+  std::string text = std::to_string(number);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
 Result check_share(const Shape& shape, std::string_view text) {
   const auto quantity = parse_quantity(text);
   if (quantity && quantity->unit == "%") return check_range(shape, quantity->number, text);
   if (!quantity || !quantity->unit.empty()) return must_be(shape, "found " + in_quotes(text));
   const std::string number{text};
   if (quantity->number > 0 && quantity->number <= 1) {
-    std::string whole = std::to_string(quantity->number * 100);
-    whole.erase(whole.find_last_not_of('0') + 1);
-    if (whole.ends_with('.')) whole.pop_back();
+    const std::string whole = number_text(quantity->number * 100);
     return must_be(shape, "found " + in_quotes(text) + ", which has no %",
                    number + " has two readings: " + number + "% and " + whole + "%");
   }
@@ -133,15 +139,25 @@ Result check_share(const Shape& shape, std::string_view text) {
                  "did you mean '" + number + "%'?");
 }
 
-// Bits or bytes? The two ways in which a unit that doesn't say it can be read.
-std::optional<std::array<std::string_view, 2>> readings_of(std::string_view unit) {
+// Bits or bytes? The two ways in which a unit that doesn't say it can be read; `scale` takes its
+// number to the bytes' unit.
+struct Readings {
+  std::string_view bits, bytes;
+  double scale = 1;
+};
+
+std::optional<Readings> readings_of(std::string_view unit) {
   const std::string said = lower(unit);
   if (said.empty() || said == "m" || said == "mb" || said == "mbps" || said == "mb/s") {
-    return {{"mbit", "MB/s"}};
+    return Readings{"mbit", "MB/s"};
   }
-  if (said == "k" || said == "kb" || said == "kbps" || said == "kb/s") return {{"kbit", "KB/s"}};
-  if (said == "g" || said == "gb" || said == "gbps" || said == "gb/s") return {{"gbit", "GB/s"}};
-  if (said == "bps" || said == "b" || said == "b/s") return {{"bit", "B/s"}};
+  if (said == "k" || said == "kb" || said == "kbps" || said == "kb/s") {
+    return Readings{"kbit", "KB/s"};
+  }
+  if (said == "g" || said == "gb" || said == "gbps" || said == "gb/s") {
+    return Readings{"gbit", "MB/s", 1e3};
+  }
+  if (said == "bps" || said == "b" || said == "b/s") return Readings{"bit", "KB/s", 1e-3};
   return std::nullopt;
 }
 
@@ -154,10 +170,10 @@ Result check_rate(const Shape& shape, std::string_view text) {
   constexpr std::string_view kUnits =
       "bits: bit kbit mbit gbit; bytes: KB/s KiB/s MB/s MiB/s, all per second";
   if (!readings) return must_be(shape, "found " + in_quotes(text), std::string{kUnits});
-  const std::string number{text.substr(0, text.find_first_not_of("0123456789."))};
   std::string found = "found " + in_quotes(text) + ", which has two readings: ";
-  found += number + std::string{(*readings)[0]} + " (bits per second) and ";
-  found += number + std::string{(*readings)[1]} + " (bytes per second)";
+  found += number_text(quantity->number).append(readings->bits) + " (bits per second) and ";
+  found += number_text(quantity->number * readings->scale).append(readings->bytes) +
+           " (bytes per second)";
   return must_be(shape, std::move(found), std::string{kUnits});
 }
 

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "scenario/hints.h"
 #include "scenario/language.h"
 #include "scenario/scalar_check.h"
@@ -87,6 +89,23 @@ TEST(ScalarCheck, NamesTheTwoReadingsOfARate) {
   ASSERT_TRUE(objection);
   EXPECT_THAT(objection->message, testing::HasSubstr("50mbit (bits per second) and 50MB/s"));
   EXPECT_FALSE(objection_to(scalar("50mbit"), shapes::kRate));
+}
+
+TEST(ScalarCheck, OffersReadingsThatItTakes) {
+  const std::pair<std::string, std::array<std::string, 2>> cases[] = {
+      {"9600bps", {"9600bit", "9.6KB/s"}},
+      {"64kb", {"64kbit", "64KB/s"}},
+      {"50", {"50mbit", "50MB/s"}},
+      {"2.5Gb/s", {"2.5gbit", "2500MB/s"}},
+  };
+  for (const auto& [said, readings] : cases) {
+    const auto objection = objection_to(scalar(said), shapes::kRate);
+    ASSERT_TRUE(objection) << said;
+    for (const std::string& reading : readings) {
+      EXPECT_THAT(objection->message, testing::HasSubstr(" " + reading + " (b"));
+      EXPECT_FALSE(objection_to(scalar(reading), shapes::kRate)) << reading;
+    }
+  }
 }
 
 TEST(ScalarCheck, HoldsValuesToTheirRange) {
