@@ -30,6 +30,8 @@ enum class Needs : std::uint32_t {
   proxy = 1 << 8,           // stream toxics
   name_following = 1 << 9,  // packets by names that are followed live
   aws_ranges = 1 << 10,     // prefixes of a published ip-ranges file
+  rate_limit = 1 << 11,     // holding packets to a rate: without netem, HTB on an IFB device
+  netem = 1 << 12,          // the kernel's network emulator, on an IFB device
 };
 constexpr Needs operator|(Needs a, Needs b) {
   return Needs{static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b)};

@@ -46,6 +46,8 @@ constexpr std::array kRows{
         "use a kernel built with CONFIG_INET_DIAG_DESTROY"},
     Row{Needs::cgroup_match, "selecting by cgroup", try_cgroup_match,
         "sudo modprobe nft_socket, on a system with cgroup version 2"},
+    Row{Needs::rate_limit, "rate limit (HTB)", try_rate_limit, "sudo modprobe -a ifb sch_htb"},
+    Row{Needs::netem, "netem, all features", try_netem, "sudo modprobe -a ifb sch_netem"},
 };
 
 // Runs `work` in a child of ours and returns what it wrote.
@@ -91,7 +93,7 @@ int enter_throw_away_namespace(int more) {
 int try_all(Needs needs, int out) {
   const int error = enter_throw_away_namespace(CLONE_NEWNS | CLONE_NEWPID);
   say(out, std::to_string(error) + '\n');
-  if ((needs & kKernelNeeds) == Needs::nothing) return 0;
+  if ((needs & (kKernelNeeds | kRungNeeds)) == Needs::nothing) return 0;
   if (error != 0 && enter_throw_away_namespace(0) != 0) return 0;
   for (const Row& row : kRows) {
     if (!has(needs, row.need)) continue;

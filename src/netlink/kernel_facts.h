@@ -29,10 +29,13 @@ struct KernelFacts {
   const KernelFact* find(Needs need) const;
 };
 
-// Every need that a kernel can be asked about.
+// Every need that a kernel should meet.
 inline constexpr Needs kKernelNeeds = Needs::owned_tables | Needs::redirect | Needs::egress_hook |
                                       Needs::blackhole | Needs::reject | Needs::sock_destroy |
                                       Needs::cgroup_match;
+
+// Rungs of the ladder of shapers, of which one is enough: tried where they are asked for.
+inline constexpr Needs kRungNeeds = Needs::rate_limit | Needs::netem;
 
 // Tries each of `needs` in a namespace that a forked child makes (a user namespace around it
 // where the caller is not root) and that is gone when it returns. A few ms a need; touches

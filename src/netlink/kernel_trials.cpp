@@ -7,6 +7,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -120,6 +121,40 @@ void try_cgroup_match() {
   if (!version_2) throw std::runtime_error{"no cgroup hierarchy of version 2 is mounted"};
   load(table_of(Family::inet, inet_hook(ChainType::filter, Hook::output, 0),
                 {{{MatchCgroup{.level = 1, .id = 1, .path = "trial"}, CountHere{}}, {}}}));
+}
+
+void try_rate_limit() {
+  RouteSocket route;
+  route.create("bs3", "ifb");
+  set_rate(route, "bs3", Bandwidth{50'000'000});
+}
+
+void try_netem() {
+  RouteSocket route;
+  for (const char* device : {"bs4", "bs5"}) {
+    route.create(device, "ifb");
+    set_netem(route, device, Impairment{.delay = Duration{1'000'000}}, 1'000);
+  }
+  Impairment spread, bursts, doubled, ahead, corrupt, slow;
+  spread.jitter = Duration{1'000'000};
+  bursts.loss = 0.1;
+  bursts.burst = 4.0;
+  doubled.duplicate = ahead.reorder = corrupt.corrupt = 0.1;
+  slow.rate = Bandwidth{1'000'000};
+  std::string lacking;
+  for (const auto& [name, feature] : {std::pair{"distributions", spread},
+                                      {"bursts of loss", bursts},
+                                      {"duplicates", doubled},
+                                      {"reordering", ahead},
+                                      {"corruption", corrupt},
+                                      {"rates", slow}}) {
+    try {
+      set_netem(route, "bs4", feature, 1'000);
+    } catch (const std::system_error&) {
+      lacking += (lacking.empty() ? "" : ", ") + std::string{name};
+    }
+  }
+  if (!lacking.empty()) throw std::runtime_error{"it has no " + lacking};
 }
 
 }  // namespace blackstart::netlink

@@ -12,5 +12,7 @@ void try_blackhole();
 void try_reject();
 void try_sock_destroy();
 void try_cgroup_match();
+void try_rate_limit();
+void try_netem();  // several at once, and each feature; says which are lacking
 
 }  // namespace blackstart::netlink

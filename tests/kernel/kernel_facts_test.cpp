@@ -39,6 +39,18 @@ TEST_F(KernelFactsTest, TriesOnlyWhatItIsAsked) {
   EXPECT_EQ(facts.find(Needs::blackhole), nullptr);
 }
 
+TEST_F(KernelFactsTest, KnowsTheRungsOfTheLadder) {
+  const KernelFacts facts = probe_kernel(kRungNeeds);
+  ASSERT_EQ(facts.facts.size(), 2u);
+  EXPECT_TRUE(facts.find(Needs::rate_limit)->ok) << facts.find(Needs::rate_limit)->why;
+  RouteSocket route;
+  route.create("bs3", "ifb");
+  const bool netem_here = shell("tc qdisc replace dev bs3 root netem delay 1ms").status == 0;
+  const KernelFact& netem = *facts.find(Needs::netem);
+  EXPECT_EQ(netem.ok, netem_here) << netem.why;
+  EXPECT_EQ(netem.remedy.empty(), netem_here);
+}
+
 TEST_F(KernelFactsTest, LeavesNothingBehindAndIsQuick) {
   // A busy machine may hold any one of them up. What can be asked of every machine is that no
   // trial waits for something to time out.
