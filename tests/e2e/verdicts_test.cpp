@@ -211,7 +211,7 @@ class VerdictOfNames : public RealRun {
             " ready: {tcp: '127.0.0.1:8545'}, ready_within: 10s}\n"
             "probes: {name: {" +
             probe +
-            ", every: 100ms, timeout: 1s}}\n"
+            ", every: 100ms, timeout: 3s}}\n"
             "watch: {baseline: 500ms, hold: 500ms, limit: 10s}\n"
             "timeline: [{at: 0s, for: 600ms, dns: {target: name, answer: " +
             answer +

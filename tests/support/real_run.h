@@ -17,9 +17,9 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -71,9 +71,11 @@ inline bool comes_true(std::chrono::milliseconds within, const std::function<boo
   return is_so();
 }
 
+// Empty, or cut short, where it cannot be read: a process may go while its /proc is read.
 inline std::string text_of(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  std::ostringstream text;
+  text << std::ifstream{path, std::ios::binary}.rdbuf();
+  return std::move(text).str();
 }
 
 // Whether 127.0.0.1:`port` takes a connection in the test's own network.
