@@ -142,13 +142,34 @@ std::string whose_run(const netlink::FoundTable& table) {
   return "another run is in force on this machine: pid " + std::to_string(*table.pid);
 }
 
+// A run that was refused before it began leaves no journal, and no folder that it made for it.
+class Traces {
+ public:
+  Traces(std::string folder, bool was_there) : folder_{std::move(folder)}, was_there_{was_there} {}
+  Traces(const Traces&) = delete;
+  Traces& operator=(const Traces&) = delete;
+  ~Traces() {
+    if (folder_.empty()) return;
+    std::error_code ignored;
+    fs::remove(folder_ + "/journal.jsonl", ignored);
+    if (!was_there_) fs::remove(folder_, ignored);
+  }
+  void keep() { folder_.clear(); }
+
+ private:
+  std::string folder_;
+  bool was_there_;
+};
+
 // Everything but loading: in the sandbox where there is one.
 int play(const Scenario& scenario, const ExperimentOptions& options) {
   std::vector<Nameserver> upstreams = upstreams_of(options.upstreams);
   refuse_what_is_missing(scenario);
   const RunHeader header = header_of(scenario, options);
+  const bool was_there = !options.out.empty() && fs::exists(options.out);
   const std::string folder = make_out_dir(options, header);
   JournalWriter journal{folder + "/journal.jsonl", header};
+  Traces traces{folder, was_there};
   RunTime flushed;
   Analysis analysis{scenario};
   const bool result_only = options.json == "-" || options.junit == "-";
@@ -169,6 +190,7 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
   EndEvent end;
   try {
     end = run(std::move(setup));
+    traces.keep();
     if (end.why == EndEvent::Why::error) analysis.add(end);
   } catch (const netlink::TableTaken& taken) {
     throw CommandError{exit_code::machine,

@@ -128,6 +128,7 @@ TEST_F(BadDay, ASecondRunIsRefusedAndHealEndsTheFirst) {
                       blackstart("status\n") + blackstart("heal\n"));
   const Outcome all = in_folder("timeout 40 unshare -pmf --mount-proc sh script 2>&1");
   EXPECT_THAT(all.output, HasSubstr("second ended with 3"));
+  EXPECT_FALSE(std::filesystem::exists(path() + "/second"));
   const auto at = all.output.find("the first is ");
   ASSERT_NE(at, std::string::npos) << all.output;
   const std::string pid = all.output.substr(at + 13, all.output.find('\n', at) - at - 13);
@@ -256,6 +257,10 @@ TEST_F(Elsewhere, AProcessOrANamespaceThatIsNotThereIsThree) {
   const Outcome name = run("run outage.yaml --where netns:nowhere --out second");
   EXPECT_EQ(name.code, 3) << name.output;
   EXPECT_THAT(name.output, HasSubstr("there is no network namespace 'nowhere'"));
+  EXPECT_FALSE(std::filesystem::exists(path() + "/second")) << "nothing ran";
+  std::filesystem::create_directory(path() + "/mine");
+  EXPECT_EQ(run("run outage.yaml --where netns:nowhere --out mine").code, 3);
+  EXPECT_TRUE(std::filesystem::is_empty(path() + "/mine")) << "and stays, for it was there";
 }
 
 // Someone without any privilege, on the machine's own network.
