@@ -40,7 +40,8 @@ TEST(Distribution, TablesRiseAndHaveMeanZero) {
     const auto table = distribution_table(each);
     ASSERT_EQ(table.size(), 4'096u);
     EXPECT_TRUE(std::ranges::is_sorted(table));
-    EXPECT_NEAR(moments(table).mean, 0.0, 1e-5) << kDistributionWords[static_cast<int>(each)];
+    EXPECT_NEAR(moments(table).mean, 0.0, 1e-5)
+        << kDistributionWords[static_cast<std::size_t>(each)];
   }
 }
 
@@ -48,7 +49,7 @@ TEST(Distribution, TheJitterIsTheStandardDeviation) {
   for (const Distribution each :
        {Distribution::normal, Distribution::pareto, Distribution::paretonormal}) {
     EXPECT_NEAR(moments(distribution_table(each)).deviation, 1.0, 1e-4)
-        << kDistributionWords[static_cast<int>(each)];
+        << kDistributionWords[static_cast<std::size_t>(each)];
   }
   EXPECT_NEAR(moments(distribution_table(Distribution::uniform)).deviation,
               1.0 / std::numbers::sqrt3, 1e-4);
