@@ -106,6 +106,18 @@ struct NftOwner::State {
     return messages;
   }
 
+  std::vector<BatchMessage> changes(std::span<const SetChange> changes, ElementAct act) const {
+    std::vector<BatchMessage> messages;
+    for (const SetChange& change : changes) {
+      const LoadedSet& loaded = set(change.family, change.set);
+      const SetName name{change.family, loaded.table, change.set};
+      for (Bytes& message : element_messages(name, loaded.interval, change.elements, act)) {
+        messages.push_back({std::move(message), "elements of set " + change.set});
+      }
+    }
+    return messages;
+  }
+
   // Throws TableTaken where that is why the kernel refused.
   [[noreturn]] void fail(std::string_view attempt, std::span<const BatchMessage> messages,
                          const BatchRefusal& refusal) {
@@ -206,13 +218,16 @@ void NftOwner::arm(std::span<const SetArm> sets, std::chrono::milliseconds timeo
 
 void NftOwner::add_elements(Family family, std::string_view set,
                             std::span<const SetElement> elements) {
-  const LoadedSet& loaded = state_->set(family, set);
-  const SetName name{family, loaded.table, set};
-  std::vector<BatchMessage> messages;
-  for (Bytes& message : element_messages(name, loaded.interval, elements)) {
-    messages.push_back({std::move(message), "elements of set " + std::string{set}});
-  }
-  state_->transact(messages, "add to a set");
+  const SetChange change{family, std::string{set}, {elements.begin(), elements.end()}};
+  add_elements({&change, 1});
+}
+
+void NftOwner::add_elements(std::span<const SetChange> changes) {
+  state_->transact(state_->changes(changes, ElementAct::add), "add to sets");
+}
+
+void NftOwner::remove_elements(std::span<const SetChange> changes) {
+  state_->transact(state_->changes(changes, ElementAct::remove), "remove from sets");
 }
 
 std::map<std::string, CounterValue> NftOwner::counters() {

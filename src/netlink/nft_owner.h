@@ -32,6 +32,13 @@ struct SetArm {
   bool armed = false;
 };
 
+// Elements that come into a loaded set, or go from it.
+struct SetChange {
+  Family family = Family::inet;
+  std::string set;
+  std::vector<SetElement> elements;
+};
+
 struct CounterValue {
   std::uint64_t packets = 0, bytes = 0;
 
@@ -90,6 +97,10 @@ class NftOwner {
   // Adds to a loaded set without reading it; an element that is there already is no mistake.
   // All or none, in one transaction.
   void add_elements(Family family, std::string_view set, std::span<const SetElement> elements);
+  void add_elements(std::span<const SetChange> changes);
+
+  // The way round; each must be there.
+  void remove_elements(std::span<const SetChange> changes);
 
   // Every named counter of the loaded tables; equal names of two tables are added up.
   std::map<std::string, CounterValue> counters();

@@ -110,10 +110,11 @@ MessageWriter element_message(const SetName& name, nf_tables_msg_types type) {
 
 // `put` writes the element at an index.
 template <class Put>
-std::vector<Bytes> fill(const SetName& name, std::size_t count, Put put) {
+std::vector<Bytes> fill(const SetName& name, std::size_t count, Put put,
+                        nf_tables_msg_types type = NFT_MSG_NEWSETELEM) {
   std::vector<Bytes> messages;
   for (std::size_t i = 0; i < count;) {
-    MessageWriter out = element_message(name, NFT_MSG_NEWSETELEM);
+    MessageWriter out = element_message(name, type);
     {
       const auto list = out.nest(NFTA_SET_ELEM_LIST_ELEMENTS);
       for (; i < count && out.size() < kMessageBytes; ++i) put(out, i);
@@ -170,12 +171,14 @@ std::vector<Bytes> anonymous_set_messages(const Table& table, const AnonymousSet
 }
 
 std::vector<Bytes> element_messages(const SetName& name, bool interval,
-                                    std::span<const SetElement> elements) {
-  return fill(name, elements.size(), [&](MessageWriter& out, std::size_t i) {
+                                    std::span<const SetElement> elements, ElementAct act) {
+  const auto put = [&](MessageWriter& out, std::size_t i) {
     const KeyRange keys =
         std::visit([](const auto& value) { return keys_of(value); }, elements[i].value);
     put_element(out, interval, keys, elements[i].timeout);
-  });
+  };
+  return fill(name, elements.size(), put,
+              act == ElementAct::add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM);
 }
 
 Bytes flush_message(const SetName& name) {

@@ -31,10 +31,13 @@ Bytes new_set_message(const Table& table, const Set& set, std::uint32_t id);
 // Makes the set and fills it.
 std::vector<Bytes> anonymous_set_messages(const Table& table, const AnonymousSet& set);
 
+enum class ElementAct : std::uint8_t { add, remove };
+
 // As many messages as the elements need: one holds less than 64 KiB of them. Throws
 // std::invalid_argument for an element that the set cannot hold.
 std::vector<Bytes> element_messages(const SetName& name, bool interval,
-                                    std::span<const SetElement> elements);
+                                    std::span<const SetElement> elements,
+                                    ElementAct act = ElementAct::add);
 
 // Empties the set.
 Bytes flush_message(const SetName& name);

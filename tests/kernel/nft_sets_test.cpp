@@ -184,6 +184,24 @@ TEST_F(NftSetsTest, AnAddressIsAddedWhileTheRulesAreInForce) {
   EXPECT_THROW(owner.add_elements(Family::inet, "names", range), std::invalid_argument);
 }
 
+TEST_F(NftSetsTest, SeveralSetsChangeInOneTransaction) {
+  NftOwner owner;
+  Ruleset ruleset = count_in_output({Set{"names", SetType::ipv4_addr, false, false, {}},
+                                     Set{"others", SetType::ipv4_addr, false, false, {}}},
+                                    {MatchAddressSet{Side::destination, false, "names"}});
+  owner.load(ruleset);
+  const SetElement one{range_of(prefix({10, 1, 2, 3}, 32)), 0ms};
+  const std::vector<SetChange> both{{Family::inet, "names", {one}},
+                                    {Family::inet, "others", {one}}};
+  owner.add_elements(both);
+  EXPECT_TRUE(counted(owner, "10.1.2.3"));
+  owner.remove_elements({both.data(), 1});
+  EXPECT_FALSE(counted(owner, "10.1.2.3"));
+  EXPECT_THROW(owner.remove_elements(both), std::system_error);
+  owner.add_elements(both);  // the one in `others` is still there: no mistake
+  EXPECT_TRUE(counted(owner, "10.1.2.3"));
+}
+
 TEST_F(NftSetsTest, AHundredThousandPrefixesLoadAndSwitchQuickly) {
   const auto begin = std::chrono::steady_clock::now();
   const auto milliseconds = [](auto from) {
