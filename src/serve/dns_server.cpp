@@ -78,6 +78,7 @@ class DnsServer::Impl : public std::enable_shared_from_this<Impl> {
   const std::vector<Endpoint>& listening() const { return listening_; }
   const DnsServerCounters& counters() const { return counters_; }
   void close_idle_tcp() { tcp_front_->close_idle(); }
+  void ask(const dns::Question& question, Asked done);
 
  private:
   struct Held {
@@ -179,6 +180,7 @@ void DnsServer::Impl::on_udp_question(UdpFront& front, const UdpFront::Question&
   const bool at_once = plan.what == dns::Plan::What::reply && plan.delay == Duration::zero();
   if (at_once) {
     ++counters_.answered;
+    if (config_.releasing) config_.releasing(room.first(plan.size));
     return front.reply(room.first(plan.size), question.from, question.asked);
   }
   if (plan.what != dns::Plan::What::reply && plan.what != dns::Plan::What::forward) {
@@ -243,6 +245,14 @@ void DnsServer::Impl::forward(Transaction transaction, const dns::Plan& plan, dn
   }
 }
 
+void DnsServer::Impl::ask(const dns::Question& question, Asked done) {
+  Transaction transaction;
+  transaction.own = std::move(done);
+  const std::size_t size = dns::write_question(scratch_, 0, question);
+  udp_upstreams_->ask(std::move(transaction), std::span{scratch_}.first(size));
+  udp_upstreams_->flush();
+}
+
 void DnsServer::Impl::on_answer(Transaction& transaction, dns::Bytes question,
                                 std::span<std::uint8_t> answer) {
   ++counters_.passed_on;
@@ -254,8 +264,12 @@ void DnsServer::Impl::on_answer(Transaction& transaction, dns::Bytes question,
         question, *transaction.alias, transaction.alias_ttl, answer, scratch_));
   }
   if (answer.size() < dns::kHeaderBytes) return on_silence(transaction);
+  if (transaction.own && !transaction.tcp && dns::read_header(answer)->has(dns::Header::kTc)) {
+    transaction.tcp = true;
+    return tcp_upstreams_->ask(std::move(transaction), question);
+  }
   dns::set_id(answer, transaction.id);
-  if (!transaction.tcp && answer.size() > limits::dns_udp_bytes_plain) {
+  if (!transaction.tcp && !transaction.own && answer.size() > limits::dns_udp_bytes_plain) {
     dns::ParsedMessage asked;
     const bool whole = dns::parse_message(question, asked) == dns::Flaw::none;
     const std::size_t limit = whole ? dns::udp_limit(asked) : limits::dns_udp_bytes_plain;
@@ -277,12 +291,15 @@ void DnsServer::Impl::on_refusal(Transaction& transaction, dns::Bytes question) 
 }
 
 void DnsServer::Impl::on_silence(Transaction& transaction) {
+  if (transaction.own) return transaction.own({});
   if (const auto session = transaction.session.lock()) session->give_up();
 }
 
 // `answer` stays until the fronts are flushed.
 void DnsServer::Impl::send(Transaction& transaction, std::span<const std::uint8_t> answer) {
   if (transaction.delay > Duration::zero()) return hold(std::move(transaction), answer);
+  if (config_.releasing) config_.releasing(answer);
+  if (transaction.own) return transaction.own(answer);
   if (transaction.tcp) {
     if (const auto session = transaction.session.lock()) session->reply(answer);
     return;
@@ -291,7 +308,8 @@ void DnsServer::Impl::send(Transaction& transaction, std::span<const std::uint8_
 }
 
 void DnsServer::Impl::send_copy(Transaction& transaction, std::span<const std::uint8_t> answer) {
-  if (transaction.tcp || transaction.delay > Duration::zero()) return send(transaction, answer);
+  const bool copied_anyway = transaction.own || transaction.tcp;
+  if (copied_anyway || transaction.delay > Duration::zero()) return send(transaction, answer);
   const std::span<std::uint8_t> room = udp_fronts_[transaction.front]->room();
   std::ranges::copy(answer, room.begin());
   send(transaction, room.first(answer.size()));
@@ -352,5 +370,8 @@ DnsServer::~DnsServer() { impl_->stop(); }
 std::vector<Endpoint> DnsServer::listening() const { return impl_->listening(); }
 DnsServerCounters DnsServer::counters() const { return impl_->counters(); }
 void DnsServer::close_idle_tcp() { impl_->close_idle_tcp(); }
+void DnsServer::ask(const dns::Question& question, Asked done) {
+  impl_->ask(question, std::move(done));
+}
 
 }  // namespace blackstart

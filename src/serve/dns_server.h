@@ -18,7 +18,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "blackstart/address.h"
@@ -33,7 +35,8 @@ namespace blackstart {
 
 namespace dns {
 class FaultTable;
-}
+struct Question;
+}  // namespace dns
 
 struct DnsServerConfig {
   // Where to listen, by UDP and TCP each. Port 0: one that the kernel picks, the same for both.
@@ -43,6 +46,9 @@ struct DnsServerConfig {
   std::vector<Nameserver> upstreams;
   std::uint32_t mark = 0;  // SO_MARK of upstream sockets, needs CAP_NET_ADMIN; 0: none
   int netns_fd = -1;       // the namespace of all sockets; -1: the caller's. Not taken over
+
+  // Called with every answer, whoever made it, before its first byte goes to whoever asked.
+  std::function<void(std::span<const std::uint8_t> answer)> releasing{};
 
   std::chrono::milliseconds tcp_idle{10'000};     // RFC 7766, 6.2.3
   std::chrono::milliseconds tcp_silence{60'000};  // how long a fault's silence holds a connection
@@ -78,6 +84,12 @@ class DnsServer {
   // In the order of `listen`, with the real ports.
   std::vector<Endpoint> listening() const;
   DnsServerCounters counters() const;
+
+  // Asks the upstreams on our own behalf, as a client would, by TCP where UDP has no room; no
+  // fault applies. `done` is called once, from the loop, with the answer (SERVFAIL where all
+  // refuse), empty where none came within kUpstreamExpiry; not called when the server has gone.
+  using Asked = std::function<void(std::span<const std::uint8_t> answer)>;
+  void ask(const dns::Question& question, Asked done);
 
   // Ends TCP connections that wait for nothing, those in a fault's silence included: after a
   // lift their clients must find the way to their own resolver again.

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "blackstart/time.h"
@@ -25,6 +27,8 @@ struct Transaction {
   // By TCP: the connection, as long as it is there.
   bool tcp = false;
   std::weak_ptr<TcpSession> session;
+  // Asked by ourselves: who wants the answer.
+  std::function<void(std::span<const std::uint8_t>)> own;
 
   std::uint16_t id = 0;  // the client's own
   Duration delay{};      // to hold the answer
