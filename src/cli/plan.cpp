@@ -53,8 +53,7 @@ int plan(const ScenarioOptions& options) {
     for (const Missing& one : missing) std::printf("  %s\n", to_text(one).c_str());
     return exit_code::machine;
   }
-  print_kernel_operations(scenario);
-  print_blast_radius(scenario);
+  print_preview(scenario);
   std::puts("\nNothing was changed.");
   return exit_code::held;
 }

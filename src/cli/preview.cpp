@@ -13,6 +13,7 @@
 #include "fault/redirect.h"
 #include "netlink/ruleset_text.h"
 #include "netlink/sock_diag.h"
+#include "run/names_now.h"
 
 namespace blackstart::cli {
 namespace {
@@ -55,13 +56,13 @@ std::map<std::uint32_t, std::string> socket_owners(const std::set<std::uint32_t>
 
 using Sockets = std::vector<netlink::SocketInfo>;
 
-Sockets matched_now(const Target& target) {
+Sockets matched_now(const Target& target, const std::set<Address>& followed) {
   const AddressInterfaces interfaces = address_interfaces();
   const auto cgroup = target.cgroup.empty() ? std::nullopt : find_cgroup(target.cgroup);
   Sockets sockets = netlink::SocketDiag{}.list(Protocol::tcp);
   std::erase_if(sockets, [&](const netlink::SocketInfo& socket) {
     return socket.state == netlink::SocketState::listening ||
-           !is_connection_to(socket, target, cgroup, interfaces);
+           !is_connection_to(socket, target, cgroup, interfaces, followed);
   });
   return sockets;
 }
@@ -81,12 +82,10 @@ void print_sockets(const Sockets& sockets) {
   }
 }
 
-}  // namespace
-
-void print_kernel_operations(const Scenario& scenario) {
-  const CompiledEntries compiled = compiled_of(scenario);
+NamesNow print_kernel_operations(const Scenario& scenario, const CompiledEntries& compiled) {
   netlink::Ruleset ruleset = bind_devices(compiled, other_devices());
-  if (compiled.any_dns()) {
+  NamesNow names = look_up_names_now(scenario, compiled, {}, ruleset);
+  if (compiled.needs_resolver()) {
     RedirectOptions redirect;
     redirect.ports = {kResolverPortShown, kResolverPortShown};
     add_dns_redirect(ruleset, redirect);
@@ -94,25 +93,65 @@ void print_kernel_operations(const Scenario& scenario) {
   std::puts("\nKernel (tables that vanish with this process; each fault waits behind its own");
   std::puts("`armed` set, which is filled when it begins and renewed each second)\n");
   std::fputs(netlink::ruleset_text(ruleset, kElementsShown).c_str(), stdout);
-  if (compiled.any_dns()) {
+  if (compiled.needs_resolver()) {
     std::printf("# the resolver picks its own port: %u stands for it\n", kResolverPortShown);
   }
+  return names;
 }
 
-void print_blast_radius(const Scenario& scenario) {
+void print_names(const StartLookup& lookup) {
+  if (lookup.found.empty() && lookup.warnings.empty()) return;
+  std::puts("\nNames: packets to and from what they are answered with; known now");
+  for (const auto& [name, addresses] : lookup.found) {
+    std::string text;
+    for (const Address& address : addresses) text += (text.empty() ? "" : ", ") + to_text(address);
+    std::printf("  %s: %s\n", name.c_str(), text.c_str());
+  }
+  for (const std::string& warning : lookup.warnings) std::printf("  %s\n", warning.c_str());
+}
+
+// What the names of a target stand for: of its entries with rules for packets.
+std::set<Address> addresses_of(const Scenario& scenario, std::size_t target,
+                               const NamesNow& names) {
+  std::set<Address> out;
+  for (const auto& [entry, addresses] : names.by_entry) {
+    if (scenario.timeline[entry].target == target) out.insert(addresses.begin(), addresses.end());
+  }
+  return out;
+}
+
+bool has_packet_faults(const CompiledEntries& compiled, const Scenario& scenario,
+                       std::size_t target) {
+  return std::ranges::any_of(compiled.entries, [&](const CompiledEntry& entry) {
+    return (entry.inet || entry.netdev) && scenario.timeline[entry.entry].target == target;
+  });
+}
+
+void print_blast_radius(const Scenario& scenario, const CompiledEntries& compiled,
+                        const NamesNow& names) {
   std::puts("\nBlast radius: connections that the targets match now");
-  for (const Target& target : scenario.targets) {
+  for (std::size_t i = 0; i < scenario.targets.size(); ++i) {
+    const Target& target = scenario.targets[i];
     if (!target.names.empty()) {
-      std::string names;
-      for (const std::string& name : target.names) names += (names.empty() ? "" : ", ") + name;
-      std::printf("  %s: every question for %s\n", target.name.c_str(), names.c_str());
+      std::string list;
+      for (const std::string& name : target.names) list += (list.empty() ? "" : ", ") + name;
+      std::printf("  %s: every question for %s\n", target.name.c_str(), list.c_str());
     }
-    if (!target.selects_packets()) continue;
-    const Sockets matched = matched_now(target);
+    if (!target.selects_packets() && !has_packet_faults(compiled, scenario, i)) continue;
+    const Sockets matched = matched_now(target, addresses_of(scenario, i, names));
     std::printf("  %s: %zu connection%s\n", target.name.c_str(), matched.size(),
                 matched.size() == 1 ? "" : "s");
     print_sockets(matched);
   }
+}
+
+}  // namespace
+
+void print_preview(const Scenario& scenario) {
+  const CompiledEntries compiled = compiled_of(scenario);
+  const NamesNow names = print_kernel_operations(scenario, compiled);
+  print_names(names.lookup);
+  print_blast_radius(scenario, compiled, names);
 }
 
 }  // namespace blackstart::cli

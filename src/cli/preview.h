@@ -6,11 +6,10 @@
 
 namespace blackstart::cli {
 
-// The nftables rules as nft prints them, devices and resolver included, to standard output.
-// Nothing is loaded. Ports that only a run knows are shown as those it would ask for.
-void print_kernel_operations(const Scenario& scenario);
-
-// Connections and listening sockets of this namespace that the targets match now.
-void print_blast_radius(const Scenario& scenario);
+// The nftables rules as nft prints them, devices, resolver and the addresses of names included,
+// to standard output, then those names; nothing is loaded. Ports that only a run knows are shown
+// as those it would ask for. Then what the targets match in this namespace now: connections, and
+// questions.
+void print_preview(const Scenario& scenario);
 
 }  // namespace blackstart::cli

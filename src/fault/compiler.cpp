@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "dns/name.h"
+#include "fault/follower.h"
 #include "fault/selector.h"
 #include "netlink/expressions.h"
 
@@ -103,7 +104,7 @@ class FaultCompiler::Impl {
 
   CompiledEntry& current() { return out_.entries.back(); }
 
-  SelectorNames names() { return {current().counter + "_v4", current().counter + "_v6"}; }
+  SelectorNames names() { return SelectorNames::of(current().counter); }
 
   void add_rule(At at, bool counts, Matches matches, Expression action) {
     const Family family = family_of(at);
@@ -277,7 +278,9 @@ CompiledEntries compile_entries(std::span<const EntryToCompile> entries,
     FaultCompiler compiler{impl, entry.entry, *entry.target};
     entry.fault->compile(compiler);
   }
-  return impl.finish();
+  CompiledEntries compiled = impl.finish();
+  compiled.followed = followed_entries(entries, compiled);
+  return compiled;
 }
 
 netlink::Ruleset bind_devices(const CompiledEntries& compiled, std::vector<std::string> devices) {

@@ -102,6 +102,18 @@ struct ConnectionCut {
   Target target;
 };
 
+// An entry whose rules match on addresses that its target's names were answered with.
+struct FollowedEntry {
+  struct Set {
+    netlink::Family family = netlink::Family::inet;
+    std::string name;
+    bool v6 = false;
+  };
+  std::uint32_t entry = 0;
+  std::vector<std::string> names;  // as the target says them
+  std::vector<Set> sets;           // of single addresses; each address belongs into all of its kind
+};
+
 // What one entry has in the ruleset.
 struct CompiledEntry {
   std::uint32_t entry = 0;
@@ -115,6 +127,7 @@ struct CompiledEntries {
   netlink::Ruleset ruleset;  // without devices, and without the redirect of questions
   std::vector<dns::FaultRule> dns;
   std::vector<ConnectionCut> cuts;
+  std::vector<FollowedEntry> followed;
   std::vector<CompiledEntry> entries;   // in the order given
   std::vector<std::string> interfaces;  // that targets name; they must exist
   MarkBits marks;
@@ -122,6 +135,8 @@ struct CompiledEntries {
   bool answers = false;   // some rule sends packets to the devices behind which we answer
 
   bool any_dns() const { return !dns.empty(); }
+  // Questions must come by the embedded resolver.
+  bool needs_resolver() const { return any_dns() || !followed.empty(); }
   const CompiledEntry* find(std::uint32_t entry) const;
 };
 

@@ -58,11 +58,13 @@ AddressInterfaces address_interfaces() {
 }
 
 bool is_connection_to(const netlink::SocketInfo& socket, const Target& target,
-                      const std::optional<CgroupId>& cgroup, const AddressInterfaces& interfaces) {
+                      const std::optional<CgroupId>& cgroup, const AddressInterfaces& interfaces,
+                      const std::set<Address>& followed) {
   if (socket.protocol != Protocol::tcp || !is_connection(socket.state)) return false;
   if (target.protocol && target.protocol != Protocol::tcp) return false;
   if (target.uid && socket.uid != *target.uid) return false;
   if (cgroup && socket.cgroup != cgroup->inode) return false;
+  if (!target.names.empty() && !followed.contains(socket.remote.address)) return false;
   if (!target.cidr.empty() && std::ranges::none_of(target.cidr, [&](const Prefix& prefix) {
         return contains(prefix, socket.remote.address);
       })) {
@@ -78,15 +80,26 @@ bool is_connection_to(const netlink::SocketInfo& socket, const Target& target,
   return std::any_of(first, last, [&](const auto& at) { return at.second == target.interface; });
 }
 
-std::size_t cut_connections(const Target& target) {
+std::size_t cut_connections(const Target& target, const std::set<Address>& followed) {
   const auto cgroup = target.cgroup.empty() ? std::nullopt : find_cgroup(target.cgroup);
   if (!target.cgroup.empty() && !cgroup) return 0;  // gone, and its processes with it
   const AddressInterfaces interfaces = address_interfaces();
   return netlink::SocketDiag{}
       .destroy([&](const netlink::SocketInfo& socket) {
-        return is_connection_to(socket, target, cgroup, interfaces);
+        return is_connection_to(socket, target, cgroup, interfaces, followed);
       })
       .count;
+}
+
+std::set<Address> connected_addresses() {
+  std::set<Address> out;
+  netlink::SocketDiag sockets;
+  for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
+    for (const netlink::SocketInfo& socket : sockets.list(protocol)) {
+      if (is_connection(socket.state)) out.insert(socket.remote.address);
+    }
+  }
+  return out;
 }
 
 }  // namespace blackstart

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "blackstart/scenario.h"
@@ -17,11 +19,18 @@ using AddressInterfaces = std::multimap<Address, std::string>;
 AddressInterfaces address_interfaces();  // of the calling thread's namespace
 
 // Whether a TCP connection of this namespace is one to the target, seen from its local end.
+// `followed`: what the target's names stand for.
 bool is_connection_to(const netlink::SocketInfo& socket, const Target& target,
-                      const std::optional<CgroupId>& cgroup, const AddressInterfaces& interfaces);
+                      const std::optional<CgroupId>& cgroup, const AddressInterfaces& interfaces,
+                      const std::set<Address>& followed = {});
 
 // Ends all that match, in the calling thread's namespace; both ends of those within it. Returns
-// how many. Throws std::system_error.
-std::size_t cut_connections(const Target& target);
+// how many. Of a target with names only those to `followed`, the addresses that these stand for.
+// Throws std::system_error.
+std::size_t cut_connections(const Target& target, const std::set<Address>& followed = {});
+
+// Remote addresses of all sockets that are connected or about to be, in the calling thread's
+// namespace.
+std::set<Address> connected_addresses();
 
 }  // namespace blackstart

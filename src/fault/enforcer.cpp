@@ -12,6 +12,7 @@
 #include "fault/answerer.h"
 #include "fault/cutter.h"
 #include "fault/devices.h"
+#include "fault/follower.h"
 #include "fault/redirect.h"
 #include "fault/resolver.h"
 #include "netlink/nft_owner.h"
@@ -69,6 +70,7 @@ struct Enforcer::State {
   // Destroyed from the last to the first: the rules go before what they send packets to.
   std::optional<OwnDevices> devices;
   std::optional<Answerer> answerer;
+  std::optional<Follower> follower;
   std::optional<Resolver> resolver;
   std::optional<netlink::NftOwner> owner;
 
@@ -78,13 +80,17 @@ struct Enforcer::State {
     return std::ranges::find(in_force, entry) != in_force.end();
   }
   bool redirects() const {
-    return compiled.any_dns() && std::ranges::any_of(compiled.entries, [&](const auto& entry) {
-             return entry.dns && is_on(entry.entry);
-           });
+    // Connections may be made long before the fault that is to hit them.
+    if (!compiled.followed.empty()) return true;
+    return std::ranges::any_of(compiled.entries,
+                               [&](const auto& entry) { return entry.dns && is_on(entry.entry); });
   }
 
   void prepare();
   void start_resolver();
+  std::function<void(std::span<const std::uint8_t>)> releasing();
+  void look_up();
+  void start_following();
   void check_interfaces(const std::vector<std::string>& present) const;
   std::vector<SetArm> arms() const;
   void cut_new(const std::vector<std::uint32_t>& before, std::vector<std::string>& failures);
@@ -99,7 +105,7 @@ void Enforcer::State::check_interfaces(const std::vector<std::string>& present) 
 }
 
 void Enforcer::State::start_resolver() {
-  if (!compiled.any_dns() && !options.serve_port_53) return;
+  if (!compiled.needs_resolver() && !options.serve_port_53) return;
   std::vector<Nameserver> upstreams = options.upstreams;
   if (upstreams.empty() && !options.serve_port_53) upstreams = machine_nameservers();
   LocalForwarder forwarder = find_local_forwarder(upstreams);
@@ -110,9 +116,10 @@ void Enforcer::State::start_resolver() {
                                    .seed = options.seed,
                                    .upstreams = std::move(upstreams),
                                    .mark = compiled.marks.ours(),
-                                   .serve_port_53 = options.serve_port_53},
+                                   .serve_port_53 = options.serve_port_53,
+                                   .releasing = releasing()},
                    compiled.dns);
-  if (compiled.any_dns()) {
+  if (compiled.needs_resolver()) {
     add_dns_redirect(ruleset, {.ports = resolver->ports(),
                                .marks = compiled.marks,
                                .zone = options.zone,
@@ -122,16 +129,46 @@ void Enforcer::State::start_resolver() {
 
 void Enforcer::State::prepare() {
   if (options.netns_fd >= 0) netns = UniqueFd{check("dup(netns)", ::dup(options.netns_fd))};
-  const Inside inside = enter();
-  const std::vector<std::string> present = other_devices();
-  check_interfaces(present);
-  ruleset = bind_devices(compiled, present);
-  devices.emplace(compiled);
-  if (compiled.answers) answerer.emplace(io);
-  start_resolver();
+  if (!compiled.followed.empty()) follower.emplace(compiled.followed, clock);
+  {
+    const Inside inside = enter();
+    const std::vector<std::string> present = other_devices();
+    check_interfaces(present);
+    ruleset = bind_devices(compiled, present);
+    devices.emplace(compiled);
+    if (compiled.answers) answerer.emplace(io);
+    start_resolver();
+  }
+  // Not in there: it runs the loop, and with it what acts elsewhere.
+  if (follower) look_up();
   if (ruleset.tables.empty()) return;
+  const Inside inside = enter();
   owner.emplace();
   owner->load(ruleset);
+  if (follower) start_following();
+}
+
+void Enforcer::State::start_following() {
+  follower->connect({[this](auto changes) { owner->add_elements(changes); },
+                     [this](auto changes) { owner->remove_elements(changes); },
+                     [this] {
+                       const Inside inside = enter();
+                       return connected_addresses();
+                     }});
+  answers_armed = true;
+  owner->arm(arms());
+}
+
+std::function<void(std::span<const std::uint8_t>)> Enforcer::State::releasing() {
+  if (!follower) return {};
+  return [this](std::span<const std::uint8_t> answer) { follower->on_answer(answer); };
+}
+
+void Enforcer::State::look_up() {
+  StartLookup lookup =
+      look_up_names(io, clock, *resolver, *follower, compiled.followed, options.hosts);
+  std::ranges::move(lookup.warnings, std::back_inserter(warnings));
+  follower->fill(ruleset);
 }
 
 // Every set each time: what is in force is compiled from the entries that are on, never from
@@ -143,7 +180,7 @@ std::vector<SetArm> Enforcer::State::arms() const {
     if (entry.inet) sets.push_back({Family::inet, entry.armed, on});
     if (entry.netdev) sets.push_back({Family::netdev, entry.armed, on});
   }
-  if (compiled.any_dns()) {
+  if (compiled.needs_resolver()) {
     sets.push_back({Family::inet, kDnsArmedSet, redirects()});
     sets.push_back({Family::inet, kAnswersArmedSet, answers_armed});
   }
@@ -157,7 +194,8 @@ void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
     if (was_on || !is_on(one.entry)) continue;
     try {
       const Inside inside = enter();
-      cut[one.entry] += cut_connections(one.target);
+      cut[one.entry] += cut_connections(
+          one.target, follower ? follower->addresses(one.entry) : std::set<Address>{});
     } catch (const std::exception& failure) {
       failures.push_back("connections could not be cut: " + std::string{failure.what()});
     }
@@ -218,6 +256,7 @@ Enforcer::Switched Enforcer::switch_to(std::span<const std::uint32_t> in_force_i
 
 void Enforcer::beat() {
   if (state_->owner) state_->owner->arm(state_->arms());
+  if (state_->follower) state_->follower->sweep();
 }
 
 Proof Enforcer::proof(std::uint32_t entry) {

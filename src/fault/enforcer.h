@@ -16,6 +16,7 @@
 #include "blackstart/random.h"
 #include "blackstart/time.h"
 #include "fault/compiler.h"
+#include "fault/start_lookup.h"
 #include "serve/nameserver.h"
 
 namespace boost::asio {
@@ -32,6 +33,8 @@ struct EnforcerOptions {
   // A sandbox, whose resolv.conf points at us: listen on port 53 of every address as well, from
   // prepare() to release(), whether a dns fault is on or not.
   bool serve_port_53 = false;
+  // What hosts(5) says where it acts: names in it are never asked for.
+  KnownHosts hosts{};
   std::uint16_t zone = 47'653;  // of conntrack, for redirected questions
 };
 
@@ -48,8 +51,10 @@ class Enforcer {
   Enforcer(const Enforcer&) = delete;
   Enforcer& operator=(const Enforcer&) = delete;
 
-  // Makes the devices, starts the resolver, loads the tables with nothing armed. Throws
-  // netlink::TableTaken where another run is in force; then nothing is left behind.
+  // Makes the devices, starts the resolver, loads the tables with nothing armed. Where rules
+  // match on names, looks these up first, which takes kLookupPatience at most and runs the loop,
+  // and from then on all questions come by the resolver. Throws netlink::TableTaken where another
+  // run is in force; then nothing is left behind.
   void prepare();
 
   struct Switched {

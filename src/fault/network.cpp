@@ -141,7 +141,7 @@ class Network final : public Fault {
   Needs needs(const Target& target) const override {
     Needs needs = Needs::owned_tables | Needs::egress_hook | Needs::shaper;
     if (!target.cgroup.empty()) needs |= Needs::cgroup_match;
-    if (!target.names.empty()) needs |= Needs::name_following;
+    if (!target.names.empty()) needs |= Needs::redirect;
     if (target.aws) needs |= Needs::aws_ranges;
     return needs;
   }

@@ -62,6 +62,7 @@ DnsServerConfig config_of(const ResolverOptions& options) {
   }
   config.upstreams = options.upstreams;
   config.mark = options.mark;
+  config.releasing = options.releasing;
   config.netns_fd = options.netns_fd;
   return config;
 }

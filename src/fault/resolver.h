@@ -3,10 +3,12 @@
 // The embedded resolver of one namespace, with the faults that it answers by.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "blackstart/journal.h"
@@ -25,6 +27,7 @@ struct ResolverOptions {
   std::vector<Nameserver> upstreams;
   std::uint32_t mark = 0;
   bool serve_port_53 = false;
+  std::function<void(std::span<const std::uint8_t> answer)> releasing{};  // see DnsServerConfig
 };
 
 // Lives on the loop's thread. Throws std::system_error where it cannot listen.
@@ -40,6 +43,11 @@ class Resolver {
 
   // Adds what the entry did to questions.
   void add_to(Proof& proof) const;
+
+  // See DnsServer::ask().
+  void ask(const dns::Question& question, DnsServer::Asked done) {
+    server_.ask(question, std::move(done));
+  }
 
   // See DnsServer::close_idle_tcp().
   void close_idle_tcp() { server_.close_idle_tcp(); }

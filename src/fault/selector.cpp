@@ -40,6 +40,13 @@ std::vector<Prefix> of_family(const Target& target, bool v6) {
   return prefixes;
 }
 
+// Whether an address of the family can be selected, as far as `cidr` goes.
+bool has_family(const Target& target, bool v6) {
+  return target.cidr.empty() || std::ranges::any_of(target.cidr, [v6](const Prefix& prefix) {
+           return prefix.address.v6 == v6;
+         });
+}
+
 Prefix link_local(bool multicast) {
   Prefix prefix;
   prefix.address.v6 = true;
@@ -72,10 +79,23 @@ bool may_be_icmp(const Target& target) {
   return target.port.empty() && (!target.protocol || target.protocol == Protocol::icmp);
 }
 
+void match_prefixes(Matches& matches, const Target& target, const SelectorNames& names, Side side,
+                    bool v6) {
+  const std::vector<Prefix> prefixes = of_family(target, v6);
+  if (prefixes.size() == 1) {
+    matches.push_back(netlink::MatchPrefix{.side = side, .prefix = prefixes.front()});
+  } else {
+    matches.push_back(
+        netlink::MatchAddressSet{.side = side, .v6 = v6, .set = v6 ? names.set_v6 : names.set_v4});
+  }
+  if (v6 && may_be_icmp(target) && covers_link_local(prefixes)) spare_the_link(matches, side);
+}
+
 // One list of matches a family that the target has addresses of. Without any: one list, or two
 // where families must be told apart.
 std::vector<Matches> by_address(const Target& target, const SelectorNames& names, Side side) {
-  if (target.cidr.empty()) {
+  const bool follows = !target.names.empty();
+  if (target.cidr.empty() && !follows) {
     if (!may_be_icmp(target)) return {Matches{}};
     Matches v6;
     spare_the_link(v6, side);
@@ -83,15 +103,13 @@ std::vector<Matches> by_address(const Target& target, const SelectorNames& names
   }
   std::vector<Matches> out;
   for (const bool v6 : {false, true}) {
-    const std::vector<Prefix> prefixes = of_family(target, v6);
-    if (prefixes.empty()) continue;
-    if (prefixes.size() == 1) {
-      out.push_back({netlink::MatchPrefix{.side = side, .prefix = prefixes.front()}});
-    } else {
-      out.push_back({netlink::MatchAddressSet{
-          .side = side, .v6 = v6, .set = v6 ? names.set_v6 : names.set_v4}});
+    if (!has_family(target, v6)) continue;
+    Matches& matches = out.emplace_back();
+    if (follows) {
+      matches.push_back(
+          netlink::MatchAddressSet{.side = side, .v6 = v6, .set = names.followed(v6)});
     }
-    if (v6 && may_be_icmp(target) && covers_link_local(prefixes)) spare_the_link(out.back(), side);
+    if (!target.cidr.empty()) match_prefixes(matches, target, names, side, v6);
   }
   return out;
 }
@@ -125,10 +143,14 @@ std::vector<Matches> selections(const Target& target, const SelectorNames& names
 std::vector<netlink::Set> selector_sets(const Target& target, const SelectorNames& names) {
   std::vector<netlink::Set> out;
   for (const bool v6 : {false, true}) {
+    const auto type = v6 ? netlink::SetType::ipv6_addr : netlink::SetType::ipv4_addr;
+    if (!target.names.empty() && has_family(target, v6)) {
+      out.push_back({.name = names.followed(v6), .type = type, .elements = {}});
+    }
     const std::vector<Prefix> prefixes = of_family(target, v6);
     if (prefixes.size() < 2) continue;
     out.push_back({.name = v6 ? names.set_v6 : names.set_v4,
-                   .type = v6 ? netlink::SetType::ipv6_addr : netlink::SetType::ipv4_addr,
+                   .type = type,
                    .interval = true,
                    .timeouts = false,
                    .elements = netlink::interval_elements(prefixes, v6)});

@@ -21,9 +21,14 @@ enum class L4Part : std::uint8_t {
   rest  // whatever a rule for `tcp` before it has left
 };
 
-// The sets of an entry, made where a target has several prefixes of a family.
+// The sets of an entry. set_v4 and set_v6 are made where a target has several prefixes of a
+// family; those of followed addresses, which are empty when loaded, where it has `names`.
 struct SelectorNames {
   std::string set_v4, set_v6;
+
+  // "entry_3" → "entry_3_v4", …: the names that followed_entries() (follower.h) looks for.
+  static SelectorNames of(const std::string& counter) { return {counter + "_v4", counter + "_v6"}; }
+  std::string followed(bool v6) const { return (v6 ? set_v6 : set_v4) + "_followed"; }
 };
 
 // The matches that select packets to (destination) or from (source) the target: one list a
@@ -33,7 +38,8 @@ std::vector<Matches> selections(const Target& target, const SelectorNames& names
                                 netlink::Side side, L4Part part, bool process,
                                 const std::optional<CgroupId>& cgroup);
 
-// The sets that selections() speaks of.
+// The sets that selections() speaks of: those of every table whose rules have its matches must
+// be there. A caller that compiles `names` need do no more: the addresses come from the Follower.
 std::vector<netlink::Set> selector_sets(const Target& target, const SelectorNames& names);
 
 // Whether the target picks packets by the process behind them.

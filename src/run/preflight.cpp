@@ -19,8 +19,6 @@ constexpr std::array kNotBuilt{
              "use `partition` or `dns` faults"},
     NotBuilt{Needs::proxy, "this version has no proxy for stream toxics",
              "use `partition` or `dns` faults"},
-    NotBuilt{Needs::name_following, "this version cannot follow names for packets",
-             "give the target `cidr` instead of `names`"},
     NotBuilt{Needs::aws_ranges, "this version cannot read AWS's ip-ranges file",
              "give the target `cidr` instead of `aws`"},
 };

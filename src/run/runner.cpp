@@ -16,6 +16,7 @@
 #include "fault/enforcer.h"
 #include "probe/host.h"
 #include "probe/prober.h"
+#include "run/names_now.h"
 #include "run/place.h"
 #include "run/readiness.h"
 #include "run/stack.h"
@@ -121,6 +122,7 @@ void Runner::prepare_fronts() {
     options.netns_fd = front.place.netns ? front.place.netns.get() : -1;
     options.seed = {setup_.header.seed};
     options.upstreams = setup_.upstreams.empty() ? front.place.nameservers : setup_.upstreams;
+    options.hosts = hosts_of(front.place);
     options.serve_port_53 = where.kind == Where::Kind::sandbox;
     front.enforcer =
         std::make_unique<Enforcer>(loop_, clock_, std::move(options), compile_entries(to_compile));

@@ -159,6 +159,34 @@ TEST(Compiler, PutsSeveralPrefixesIntoOneSetAFamily) {
   EXPECT_THAT(text_of(result), HasSubstr("10.0.0.0/8"));
 }
 
+TEST(Compiler, MatchesFollowedAddressesBesidesTheRestOfTheTarget) {
+  Target target = target_of({}, {{443, 443}});
+  target.names = {"api.example", "*.svc.local"};
+  target.protocol = Protocol::tcp;
+  const auto result = compiled({.how = How::drop, .direction = Way::out}, target);
+  EXPECT_THAT(rules_of(result, "fault_egress"),
+              ElementsAre(HasSubstr("ip daddr @entry_0_v4_followed tcp dport 443 counter"),
+                          HasSubstr("ip6 daddr @entry_0_v6_followed tcp dport 443 counter"),
+                          HasSubstr("ip daddr @entry_0_v4_followed tcp dport 443 fwd"),
+                          HasSubstr("ip6 daddr @entry_0_v6_followed tcp dport 443 fwd")));
+  ASSERT_EQ(result.followed.size(), 1u);
+  EXPECT_EQ(result.followed[0].names, target.names);
+  EXPECT_EQ(result.followed[0].sets.size(), 2u);
+  EXPECT_TRUE(result.needs_resolver());
+}
+
+TEST(Compiler, FollowsOnlyInTheFamiliesAndTablesThatHaveRules) {
+  Target target = target_of({"10.0.0.0/8", "192.168.0.0/16"});
+  target.names = {"api.example"};
+  const auto result = compiled({.how = How::reset}, target);
+  EXPECT_THAT(rules_of(result, "fault_input"),
+              testing::Contains(HasSubstr("ip saddr @entry_0_v4_followed ip saddr @entry_0_v4 ")));
+  ASSERT_EQ(result.followed.size(), 1u);
+  ASSERT_EQ(result.followed[0].sets.size(), 1u);
+  EXPECT_EQ(result.followed[0].sets[0].name, "entry_0_v4_followed");
+  EXPECT_EQ(result.followed[0].sets[0].family, netlink::Family::inet);
+}
+
 TEST(Compiler, SparesNeighbourDiscoveryWhereEverythingIsMeant) {
   Target target;
   target.any = true;
@@ -226,6 +254,7 @@ TEST(Compiler, GivesDnsEntriesTheirNamesAndNoRules) {
   EXPECT_EQ(result.dns[0].names.size(), 2u);
   EXPECT_TRUE(result.entries[0].dns);
   EXPECT_TRUE(result.ruleset.tables.empty());
+  EXPECT_TRUE(result.followed.empty());
 }
 
 TEST(Compiler, MarksAreFourNeighbouringBits) {

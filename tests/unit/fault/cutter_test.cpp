@@ -17,10 +17,10 @@ netlink::SocketInfo connection() {
 }
 
 bool hits(const netlink::SocketInfo& socket, const Target& target,
-          const std::optional<CgroupId>& cgroup = {}) {
+          const std::optional<CgroupId>& cgroup = {}, const std::set<Address>& followed = {}) {
   const AddressInterfaces interfaces{{*parse_address("10.0.0.2"), "eth0"},
                                      {*parse_address("10.0.0.3"), "eth1"}};
-  return is_connection_to(socket, target, cgroup, interfaces);
+  return is_connection_to(socket, target, cgroup, interfaces, followed);
 }
 
 TEST(Cutter, TakesConnectionsToTheTarget) {
@@ -31,6 +31,16 @@ TEST(Cutter, TakesConnectionsToTheTarget) {
   target.port = {{5000, 6000}};
   target.uid = 1000;
   EXPECT_TRUE(hits(connection(), target));
+}
+
+TEST(Cutter, KnowsNamesByWhatTheyStandFor) {
+  Target target;
+  target.names = {"db.example"};
+  EXPECT_FALSE(hits(connection(), target));
+  EXPECT_FALSE(hits(connection(), target, {}, {*parse_address("10.0.0.2")}));
+  EXPECT_TRUE(hits(connection(), target, {}, {*parse_address("10.0.0.1")}));
+  target.port = {{80, 80}};
+  EXPECT_FALSE(hits(connection(), target, {}, {*parse_address("10.0.0.1")}));
 }
 
 TEST(Cutter, LeavesConnectionsElsewhere) {

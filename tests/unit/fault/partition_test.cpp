@@ -58,7 +58,7 @@ TEST(Partition, NeedsWhatItsTargetNeeds) {
   EXPECT_TRUE(has(needs("{}", target), Needs::cgroup_match));
   target = {};
   target.names = {"api.example"};
-  EXPECT_TRUE(has(needs("{}", target), Needs::name_following));
+  EXPECT_TRUE(has(needs("{}", target), Needs::redirect));
   target = {};
   target.aws = AwsSelector{};
   EXPECT_TRUE(has(needs("{}", target), Needs::aws_ranges));

@@ -88,11 +88,11 @@ TEST(NetworkFault, NeedsWhatItsTargetNeeds) {
   const Read read{"network", R"({"delay": "1s"})"};
   Target target;
   target.names = {"api.example"};
-  EXPECT_TRUE(has(read.fault->needs(target), Needs::name_following));
+  EXPECT_TRUE(has(read.fault->needs(target), Needs::redirect));
   target = {};
   target.aws = AwsSelector{};
   EXPECT_TRUE(has(read.fault->needs(target), Needs::aws_ranges));
-  EXPECT_FALSE(has(read.fault->needs(target), Needs::name_following));
+  EXPECT_FALSE(has(read.fault->needs(target), Needs::redirect));
 }
 
 TEST(ProxyFault, KnowsToxiproxysToxics) {

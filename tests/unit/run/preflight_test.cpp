@@ -17,7 +17,7 @@ class Needing final : public Fault {
  public:
   explicit Needing(Needs needs) : needs_{needs} {}
   Needs needs(const Target& target) const override {
-    return target.names.empty() ? needs_ : needs_ | Needs::name_following;
+    return target.names.empty() ? needs_ : needs_ | Needs::redirect;
   }
   std::string in_words() const override { return {}; }
   std::vector<std::string> objections(const Target&) const override { return {}; }
@@ -90,9 +90,8 @@ TEST(Preflight, RefusesWhatIsNotBuiltWhateverTheKernelHas) {
 TEST(Preflight, AsksForWhatATargetNeeds) {
   Scenario scenario = scenario_of({Needs::owned_tables});
   scenario.targets[0].names = {"api.example"};
-  EXPECT_TRUE(has(needs_of(scenario), Needs::name_following));
-  EXPECT_THAT(texts(preflight(scenario, all_well())),
-              ElementsAre(testing::HasSubstr("follow names")));
+  EXPECT_TRUE(has(needs_of(scenario), Needs::redirect));
+  EXPECT_THAT(texts(preflight(scenario, all_well())), IsEmpty());
 }
 
 TEST(Preflight, HoldsASandboxToAnotherFactThanTheHost) {
