@@ -185,10 +185,22 @@ struct RedirectTo {
   std::uint16_t port = 0;
 };
 
+// queue flags bypass to 7: to the program that has bound queue `number`, which decides what
+// becomes of the packet (netlink/nfqueue.h). While nobody has bound it, the packet passes.
+// inet only, and never in netdev chains. Kernels without the nft expression have the xtables
+// target more often; nft_compat takes it in an inet table, too (Linux 6.18), and nft prints it as
+// `queue num 7 bypass`, with a warning that the table is iptables'.
+struct QueueTo {
+  enum class Via : std::uint8_t { nft, xtables };
+
+  std::uint16_t number = 0;
+  Via via = Via::nft;
+};
+
 using Expression =
     std::variant<MatchProtocolSet, MatchFamily, MatchL4, MatchUid, MatchMark, MatchInterface,
                  MatchPrefix, MatchAddressSet, MatchPort, MatchPortSet, MatchCgroup, MatchDirection,
                  MatchState, MatchRandom, SetMark, CopyMark, SetZone, SetPacketType, Count,
-                 CountHere, Drop, Accept, Return, Jump, Reject, ForwardTo, RedirectTo>;
+                 CountHere, Drop, Accept, Return, Jump, Reject, ForwardTo, RedirectTo, QueueTo>;
 
 }  // namespace blackstart::netlink

@@ -48,6 +48,9 @@ constexpr std::array kRows{
         "sudo modprobe nft_socket, on a system with cgroup version 2"},
     Row{Needs::rate_limit, "rate limit (HTB)", try_rate_limit, "sudo modprobe -a ifb sch_htb"},
     Row{Needs::netem, "netem, all features", try_netem, "sudo modprobe -a ifb sch_netem"},
+    Row{Needs::nft_queue, "nft queue", try_nft_queue, "sudo modprobe -a nft_queue nfnetlink_queue"},
+    Row{Needs::compat_queue, "iptables' queue within nft", try_compat_queue,
+        "sudo modprobe -a nft_compat xt_NFQUEUE nfnetlink_queue"},
 };
 
 // Runs `work` in a child of ours and returns what it wrote.

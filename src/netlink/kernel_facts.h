@@ -35,7 +35,8 @@ inline constexpr Needs kKernelNeeds = Needs::owned_tables | Needs::redirect | Ne
                                       Needs::cgroup_match;
 
 // Rungs of the ladder of shapers, of which one is enough: tried where they are asked for.
-inline constexpr Needs kRungNeeds = Needs::rate_limit | Needs::netem;
+inline constexpr Needs kRungNeeds =
+    Needs::rate_limit | Needs::netem | Needs::nft_queue | Needs::compat_queue;
 
 // Tries each of `needs` in a namespace that a forked child makes (a user namespace around it
 // where the caller is not root) and that is gone when it returns. A few ms a need; touches

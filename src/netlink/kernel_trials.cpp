@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "netlink/link.h"
+#include "netlink/nfqueue.h"
 #include "netlink/nft_owner.h"
 #include "netlink/qdisc.h"
 #include "netlink/sock_diag.h"
@@ -40,6 +41,12 @@ Table table_of(Family family, BaseChain base, std::vector<Rule> rules) {
 }
 
 void load(Table table) { NftOwner{}.load(Ruleset{{std::move(table)}}); }
+
+void try_queue(QueueTo::Via via) {
+  const NfQueue queue{1, {}};
+  load(table_of(Family::inet, inet_hook(ChainType::filter, Hook::prerouting, 0),
+                {{{QueueTo{1, via}}, {}}}));
+}
 
 sockaddr_in loopback(std::uint16_t port = 0) {
   sockaddr_in out{};
@@ -156,5 +163,8 @@ void try_netem() {
   }
   if (!lacking.empty()) throw std::runtime_error{"it has no " + lacking};
 }
+
+void try_nft_queue() { try_queue(QueueTo::Via::nft); }
+void try_compat_queue() { try_queue(QueueTo::Via::xtables); }
 
 }  // namespace blackstart::netlink

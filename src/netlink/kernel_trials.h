@@ -14,5 +14,7 @@ void try_sock_destroy();
 void try_cgroup_match();
 void try_rate_limit();
 void try_netem();  // several at once, and each feature; says which are lacking
+void try_nft_queue();
+void try_compat_queue();
 
 }  // namespace blackstart::netlink

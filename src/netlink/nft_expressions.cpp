@@ -1,6 +1,8 @@
 #include "netlink/nft_expressions.h"
 
 #include <linux/netfilter/nf_nat.h>
+#include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
 
 #include <array>
 #include <span>
@@ -163,6 +165,27 @@ void Instructions::redirect() {
   instruction("redir", [&](MessageWriter& out) {
     out.put_big(NFTA_REDIR_REG_PROTO_MIN, kRegister);
     out.put_big<std::uint32_t>(NFTA_REDIR_FLAGS, NF_NAT_RANGE_PROTO_SPECIFIED);
+  });
+}
+
+void Instructions::queue(std::uint16_t number) {
+  instruction("queue", [&](MessageWriter& out) {
+    out.put_big(NFTA_QUEUE_NUM, number);
+    out.put_big<std::uint16_t>(NFTA_QUEUE_TOTAL, 1);
+    out.put_big<std::uint16_t>(NFTA_QUEUE_FLAGS, NFT_QUEUE_FLAG_BYPASS);
+  });
+}
+
+// The information is as long as xtables pads it: to the alignment of a pointer.
+void Instructions::xtables_queue(std::uint16_t number) {
+  struct Information {
+    xt_NFQ_info_v3 target{};
+    std::uint16_t padding = 0;
+  };
+  instruction("target", [&](MessageWriter& out) {
+    out.put(NFTA_TARGET_NAME, "NFQUEUE");
+    out.put_big<std::uint32_t>(NFTA_TARGET_REV, 3);
+    out.put(NFTA_TARGET_INFO, Information{{number, 1, NFQ_FLAG_BYPASS}, 0});
   });
 }
 

@@ -46,6 +46,10 @@ class Instructions {
   void forward();   // to the interface whose number is in the register
   void redirect();  // to the port in the register
 
+  // To user space; past it where nobody listens. The second is iptables' target.
+  void queue(std::uint16_t number);
+  void xtables_queue(std::uint16_t number);
+
  private:
   template <class Body>
   void instruction(std::string_view name, Body body);

@@ -179,6 +179,10 @@ class RuleWriter {
     out_.load_value(std::as_bytes(std::span{&port, 1}));
     out_.redirect();
   }
+  void operator()(const QueueTo& queue) {
+    if (family_ != Family::inet) throw std::invalid_argument{"a queue outside of an inet table"};
+    queue.via == QueueTo::Via::nft ? out_.queue(queue.number) : out_.xtables_queue(queue.number);
+  }
 
  private:
   void need_family(bool v6) {

@@ -206,6 +206,10 @@ class RuleText {
   void operator()(const RedirectTo& redirect) {
     add("redirect to :" + std::to_string(redirect.port));
   }
+  void operator()(const QueueTo& queue) {
+    add((queue.via == QueueTo::Via::nft ? "queue flags bypass to " : "queue num ") +
+        std::to_string(queue.number) + (queue.via == QueueTo::Via::nft ? "" : " bypass"));
+  }
 
  private:
   void add(std::string word) { words_.push_back(std::move(word)); }

@@ -41,7 +41,7 @@ TEST_F(KernelFactsTest, TriesOnlyWhatItIsAsked) {
 
 TEST_F(KernelFactsTest, KnowsTheRungsOfTheLadder) {
   const KernelFacts facts = probe_kernel(kRungNeeds);
-  ASSERT_EQ(facts.facts.size(), 2u);
+  ASSERT_EQ(facts.facts.size(), 4u);
   EXPECT_TRUE(facts.find(Needs::rate_limit)->ok) << facts.find(Needs::rate_limit)->why;
   RouteSocket route;
   route.create("bs3", "ifb");
@@ -49,6 +49,12 @@ TEST_F(KernelFactsTest, KnowsTheRungsOfTheLadder) {
   const KernelFact& netem = *facts.find(Needs::netem);
   EXPECT_EQ(netem.ok, netem_here) << netem.why;
   EXPECT_EQ(netem.remedy.empty(), netem_here);
+  const bool queue_here =
+      shell("nft add table inet t && nft add chain inet t c && nft add rule inet t c queue num 5")
+          .status == 0;
+  EXPECT_EQ(facts.find(Needs::nft_queue)->ok, queue_here) << facts.find(Needs::nft_queue)->why;
+  EXPECT_TRUE(queue_here || facts.find(Needs::compat_queue)->ok)
+      << facts.find(Needs::compat_queue)->why;
 }
 
 TEST_F(KernelFactsTest, LeavesNothingBehindAndIsQuick) {

@@ -53,6 +53,11 @@ TEST(RuleText, AMarkKeepsTheBitsThatAreNotSet) {
   EXPECT_EQ(inet({SetMark{MarkOf::connection, 0xffffffff, 1}}), "ct mark set 0x00000001");
 }
 
+TEST(RuleText, AQueueIsWrittenAsNftShowsTheExpressionAndTheTarget) {
+  EXPECT_EQ(inet({QueueTo{7}}), "queue flags bypass to 7");
+  EXPECT_EQ(inet({QueueTo{65'535, QueueTo::Via::xtables}}), "queue num 65535 bypass");
+}
+
 TEST(RuleText, ACgroupIsNamedByItsPathWhereThereIsOne) {
   EXPECT_EQ(inet({MatchCgroup{2, 77, "user.slice/wallet"}}),
             "socket cgroupv2 level 2 \"user.slice/wallet\"");

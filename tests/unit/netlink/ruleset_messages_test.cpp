@@ -27,10 +27,9 @@ MessageView parse(const Bytes& bytes) {
 
 int type_of(const BatchMessage& message) { return parse(message.bytes).header.nlmsg_type & 0xff; }
 
-RulesetMessages messages_of(Rule rule) {
+RulesetMessages messages_of(Rule rule, Family family = Family::netdev) {
   Chain chain{"c", std::nullopt, {std::move(rule)}};
-  return ruleset_messages({{Table{.family = Family::netdev, .chains = {std::move(chain)}}}},
-                          index_of);
+  return ruleset_messages({{Table{.family = family, .chains = {std::move(chain)}}}}, index_of);
 }
 
 TEST(RulesetMessages, SetsComeBeforeChainsAndChainsBeforeRules) {
@@ -111,6 +110,13 @@ TEST(RulesetMessages, WhatNoRuleCanSayIsRefused) {
   EXPECT_NO_THROW(messages_of({{Accept{}}, std::string(127, 'x')}));
   EXPECT_NO_THROW(messages_of({{ForwardTo{"bs0"}}, ""}));
   EXPECT_THROW(messages_of({{ForwardTo{"eth7"}}, ""}), std::runtime_error);
+}
+
+TEST(RulesetMessages, AQueueIsForInetTables) {
+  for (const auto via : {QueueTo::Via::nft, QueueTo::Via::xtables}) {
+    EXPECT_NO_THROW(messages_of({{QueueTo{7, via}}, ""}, Family::inet));
+    EXPECT_THROW(messages_of({{QueueTo{7, via}}, ""}, Family::netdev), std::invalid_argument);
+  }
 }
 
 TEST(RulesetMessages, ARangeInASetOfSingleKeysIsRefused) {
