@@ -64,7 +64,8 @@ Impairment between(const Impairment& from, const Impairment& to, double progress
 BurstModel burst_model(double loss, double burst) {
   if (loss <= 0.0) return {.to_bad = 0.0, .to_good = 1.0};
   if (loss >= 1.0) return {.to_bad = 1.0, .to_good = 0.0};
-  const double to_good = 1.0 / std::max(burst, 1.0);
+  // Runs of losses are loss / (1 - loss) long at least, with one packet between them.
+  const double to_good = std::min(1.0 / std::max(burst, 1.0), (1.0 - loss) / loss);
   return {.to_bad = std::min(1.0, to_good * loss / (1.0 - loss)), .to_good = to_good};
 }
 

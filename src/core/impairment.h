@@ -47,7 +47,8 @@ Impairment between(const Impairment& from, const Impairment& to, double progress
 
 // The two-state model of Gilbert (1960) for bursts of loss: in the good state every packet
 // passes, in the bad one none does. `to_bad` and `to_good` are the chances of a change after a
-// packet. Its mean loss is loss and its mean run of losses is burst.
+// packet. Its mean loss is loss, and its mean run of losses is burst or, where that is longer,
+// loss / (1 - loss): the shortest that leave room for so many.
 struct BurstModel {
   double to_bad = 0.0, to_good = 1.0;
 };
