@@ -44,6 +44,8 @@ inline constexpr std::size_t probe_in_flight_max = 64;  // of one probe; more fa
 inline constexpr std::size_t probe_body_bytes_max = 1 << 20;
 inline constexpr std::size_t evidence_bytes_max = 2'048;  // of one wrong answer, kept in full
 
+inline constexpr std::size_t shaper_packets_max = 131'072;  // of a class; more are dropped, counted
+
 inline constexpr std::chrono::milliseconds heartbeat_interval{1'000};
 inline constexpr std::chrono::milliseconds heartbeat_timeout{3'000};  // then the kernel lifts
 inline constexpr std::chrono::milliseconds journal_flush_interval{1'000};
