@@ -39,6 +39,8 @@ inline constexpr std::size_t dns_first_pairs_max = 16'384;  // client and name, 
 inline constexpr std::size_t dns_stale_answers_max = 1'024;
 inline constexpr std::size_t dns_stale_answer_bytes_max = 4'096;  // of one; larger: not kept
 
+inline constexpr std::size_t shaped_classes_max = 64;  // combinations of network faults, a way
+
 inline constexpr std::chrono::milliseconds probe_interval_min{10};
 inline constexpr std::size_t probe_in_flight_max = 64;  // of one probe; more fail as due
 inline constexpr std::size_t probe_body_bytes_max = 1 << 20;

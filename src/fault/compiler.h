@@ -39,33 +39,35 @@
 #include "blackstart/fault.h"
 #include "blackstart/scenario.h"
 #include "dns/answer.h"
+#include "fault/cgroup.h"
+#include "fault/shaping.h"
 #include "netlink/ruleset.h"
 
 namespace blackstart {
 
-// The bits of the packet mark that are ours: four neighbours, changeable because others use
+// The bits of the packet mark that are ours: eight neighbours, changeable because others use
 // marks too (kube-proxy 0xc000, Tailscale 0xff0000, Calico from 0x10000 upwards).
 struct MarkBits {
   std::uint32_t lowest = 0x0100'0000;
 
-  constexpr std::uint32_t mask() const { return lowest * 0xf; }
+  constexpr std::uint32_t mask() const { return lowest * 0xff; }
   // A question of our own resolver to its upstream: never redirected. It meets partitions like
   // the application's question that it stands for.
   constexpr std::uint32_t ours() const { return lowest; }
   constexpr std::uint32_t swallow() const { return lowest << 1; }
   constexpr std::uint32_t port_unreachable() const { return lowest << 2; }
   constexpr std::uint32_t host_unreachable() const { return lowest << 3; }
+  // What the n-th of the cgroups sends that `network` faults select.
+  static constexpr std::size_t kCgroups = 4;
+  constexpr std::uint32_t cgroup(std::size_t n) const { return lowest << (4 + n); }
 
   // The last bit must still be one of 32.
   constexpr bool valid() const {
-    return lowest != 0 && (lowest & (lowest - 1)) == 0 && lowest <= (1u << 28);
+    return lowest != 0 && (lowest & (lowest - 1)) == 0 && lowest <= (1u << 24);
   }
 };
 
 enum class PartitionHow : std::uint8_t { drop, reset, unreachable };
-
-// Seen from this namespace.
-enum class TrafficDirection : std::uint8_t { both, out, in };
 
 struct PartitionSpec {
   PartitionHow how = PartitionHow::drop;
@@ -73,18 +75,16 @@ struct PartitionSpec {
   bool cut_existing = false;
 };
 
-// A cgroup below the root of the unified hierarchy, as MatchCgroup needs it.
-struct CgroupId {
-  std::uint64_t inode = 0;
-  std::uint32_t level = 1;
-  std::string path;  // "user.slice/wallet"
+// The rung of the ladder on which this machine stands: what impairs packets where rules cannot.
+enum class ShapeEngine : std::uint8_t {
+  none,     // nothing: devices hold packets to a rate, and that is all
+  netem,    // netem on devices of ours
+  nfqueue,  // a thread of ours that holds packets; devices hold them to a rate
 };
-
-// nullopt where there is no such cgroup. `path` with or without /sys/fs/cgroup before it.
-std::optional<CgroupId> find_cgroup(const std::string& path);
 
 struct CompileOptions {
   MarkBits marks;
+  ShapeEngine engine = ShapeEngine::netem;
   // How a target's cgroup is found; tests give their own.
   std::function<std::optional<CgroupId>(const std::string&)> cgroup = find_cgroup;
 };
@@ -94,6 +94,8 @@ struct EntryToCompile {
   std::uint32_t entry = 0;  // index into Scenario::timeline
   const Fault* fault = nullptr;
   const Target* target = nullptr;
+  // When it can be in force, in real time of the timeline (Timeline::extent).
+  Duration begin{}, end = Duration::max();
 };
 
 // An established connection that an entry ends when it comes on.
@@ -119,6 +121,7 @@ struct CompiledEntry {
   std::uint32_t entry = 0;
   std::string armed;    // name of its `armed` set: "armed_3"
   std::string counter;  // name of its counter: "entry_3"
+  std::string lost;     // of the one for what its rules lose: "lost_3"; empty for none
   bool dns = false;
   bool inet = false, netdev = false;  // the tables that have the set and the counter
 };
@@ -128,12 +131,17 @@ struct CompiledEntries {
   std::vector<dns::FaultRule> dns;
   std::vector<ConnectionCut> cuts;
   std::vector<FollowedEntry> followed;
-  std::vector<CompiledEntry> entries;   // in the order given
-  std::vector<std::string> interfaces;  // that targets name; they must exist
+  std::vector<ShapedClass> classes;         // devices to make, and what they do
+  std::vector<std::string> marked_cgroups;  // in the order of MarkBits::cgroup()
+  std::vector<CompiledEntry> entries;       // in the order given
+  std::vector<std::string> interfaces;      // that targets name; they must exist
   MarkBits marks;
+  ShapeEngine engine = ShapeEngine::netem;
   bool swallows = false;  // some rule sends packets to kSwallowDevice
   bool answers = false;   // some rule sends packets to the devices behind which we answer
 
+  // Some chains hang on devices.
+  bool on_devices() const;
   bool any_dns() const { return !dns.empty(); }
   // Questions must come by the embedded resolver.
   bool needs_resolver() const { return any_dns() || !followed.empty(); }
@@ -145,33 +153,42 @@ struct CompiledEntries {
 inline constexpr const char* kSwallowDevice = "bs0";
 inline constexpr const char* kHostAnswerDevice = "bs1";
 inline constexpr const char* kPortAnswerDevice = "bs2";
+inline constexpr unsigned kFirstShapingDevice = 3;  // "bs3" and upwards: ShapedClass::device
+
+// Entered by the chains that hang on devices.
+inline constexpr const char* kEgressChain = "fault_egress";
+inline constexpr const char* kIngressChain = "fault_ingress";
 
 // Throws std::runtime_error where a target names a cgroup that does not exist.
 CompiledEntries compile_entries(std::span<const EntryToCompile> entries,
                                 const CompileOptions& options = {});
 
-// Puts every chain that waits for devices onto `devices` (those of the namespace but ours, lo
-// included), and adds the chains of our own devices. For plan and for the enforcer.
-netlink::Ruleset bind_devices(const CompiledEntries& compiled, std::vector<std::string> devices);
+// Adds the chains that hang on devices: on `devices` (those of the namespace but ours, lo
+// included) and on our own. For plan and for the enforcer.
+netlink::Ruleset bind_devices(const CompiledEntries& compiled,
+                              const std::vector<std::string>& devices);
+
+// The same chains once more for a device that has appeared since; its number keeps names apart.
+std::vector<netlink::Chain> late_chains(const CompiledEntries& compiled, const std::string& device,
+                                        std::uint32_t device_index);
+
+class RuleBook;
 
 // Where a Fault says what must be in force while it is on; handed to Fault::compile.
 class FaultCompiler {
  public:
-  class Impl;
-  FaultCompiler(Impl& impl, std::uint32_t entry, const Target& target)
-      : impl_{impl}, entry_{entry}, target_{target} {}
+  FaultCompiler(RuleBook& book, const Target& target) : book_{book}, target_{target} {}
 
-  std::uint32_t entry() const { return entry_; }
   const Target& target() const { return target_; }
 
   // `rule.entry` is set here, and `rule.names` to the target's where it is empty.
   void add_dns(dns::FaultRule rule);
 
   void add_partition(const PartitionSpec& spec);
+  void add_network(const NetworkSpec& spec);
 
  private:
-  Impl& impl_;
-  std::uint32_t entry_;
+  RuleBook& book_;
   const Target& target_;
 };
 

@@ -13,7 +13,7 @@ namespace {
 using netlink::RouteSocket;
 
 // A device of the name and another kind is a leftover that is of no use.
-bool reusable(RouteSocket& route, const char* name, std::string_view kind) {
+bool reusable(RouteSocket& route, std::string_view name, std::string_view kind) {
   const auto found = route.find_link(name);
   if (!found) return false;
   if (found->kind == kind) return true;
@@ -22,7 +22,7 @@ bool reusable(RouteSocket& route, const char* name, std::string_view kind) {
 }
 
 void make_swallowing(RouteSocket& route) {
-  if (!reusable(route, kSwallowDevice, "ifb")) route.create(kSwallowDevice, "ifb");
+  make_ifb(route, kSwallowDevice);
   netlink::set_blackhole(route, kSwallowDevice);
   route.set_up(kSwallowDevice);
 }
@@ -39,6 +39,10 @@ void make_answering(RouteSocket& route) {
 }
 
 }  // namespace
+
+void make_ifb(RouteSocket& route, std::string_view name) {
+  if (!reusable(route, name, "ifb")) route.create(name, "ifb");
+}
 
 OwnDevices::OwnDevices(const CompiledEntries& compiled) {
   if (!compiled.swallows && !compiled.answers) return;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fault/compiler.h"
+#include "netlink/link.h"
 
 namespace blackstart {
 
@@ -25,6 +26,9 @@ class OwnDevices {
  private:
   std::vector<std::string> names_;  // one end of the pair stands for both
 };
+
+// An IFB of that name, in the calling thread's namespace: a new one, or what a killed run has left.
+void make_ifb(netlink::RouteSocket& route, std::string_view name);
 
 // Names of all devices of the calling thread's namespace but ours: what chains are bound to.
 std::vector<std::string> other_devices();

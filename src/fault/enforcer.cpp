@@ -13,6 +13,7 @@
 #include "fault/cutter.h"
 #include "fault/devices.h"
 #include "fault/follower.h"
+#include "fault/late_devices.h"
 #include "fault/redirect.h"
 #include "fault/resolver.h"
 #include "netlink/nft_owner.h"
@@ -69,10 +70,12 @@ struct Enforcer::State {
 
   // Destroyed from the last to the first: the rules go before what they send packets to.
   std::optional<OwnDevices> devices;
+  std::optional<ShapingDevices> shaping;
   std::optional<Answerer> answerer;
   std::optional<Follower> follower;
   std::optional<Resolver> resolver;
   std::optional<netlink::NftOwner> owner;
+  std::optional<LateDevices> late;
 
   Inside enter() const { return Inside{netns}; }
 
@@ -94,6 +97,7 @@ struct Enforcer::State {
   void check_interfaces(const std::vector<std::string>& present) const;
   std::vector<SetArm> arms() const;
   void cut_new(const std::vector<std::uint32_t>& before, std::vector<std::string>& failures);
+  void cover(const netlink::Link& link);
   void clear() noexcept;
 };
 
@@ -130,12 +134,16 @@ void Enforcer::State::start_resolver() {
 void Enforcer::State::prepare() {
   if (options.netns_fd >= 0) netns = UniqueFd{check("dup(netns)", ::dup(options.netns_fd))};
   if (!compiled.followed.empty()) follower.emplace(compiled.followed, clock);
+  std::vector<std::string> present;
   {
     const Inside inside = enter();
-    const std::vector<std::string> present = other_devices();
+    present = other_devices();
     check_interfaces(present);
     ruleset = bind_devices(compiled, present);
     devices.emplace(compiled);
+    if (!compiled.classes.empty()) {
+      shaping.emplace(compiled.classes, compiled.engine == ShapeEngine::netem);
+    }
     if (compiled.answers) answerer.emplace(io);
     start_resolver();
   }
@@ -146,6 +154,9 @@ void Enforcer::State::prepare() {
   owner.emplace();
   owner->load(ruleset);
   if (follower) start_following();
+  if (compiled.on_devices()) {
+    late.emplace(io, present, [this](const netlink::Link& link) { cover(link); });
+  }
 }
 
 void Enforcer::State::start_following() {
@@ -169,6 +180,11 @@ void Enforcer::State::look_up() {
       look_up_names(io, clock, *resolver, *follower, compiled.followed, options.hosts);
   std::ranges::move(lookup.warnings, std::back_inserter(warnings));
   follower->fill(ruleset);
+}
+
+// A device that has come up since: the same rules for what passes it.
+void Enforcer::State::cover(const netlink::Link& link) {
+  if (owner) owner->add_chains(Family::netdev, late_chains(compiled, link.name, link.index));
 }
 
 // Every set each time: what is in force is compiled from the entries that are on, never from
@@ -203,14 +219,17 @@ void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
 }
 
 void Enforcer::State::clear() noexcept {
+  late.reset();
   owner.reset();
   resolver.reset();
   answerer.reset();
   try {
     const Inside inside = enter();
+    shaping.reset();
     devices.reset();
   } catch (...) {
     // The namespace is gone, and the devices with it.
+    shaping.reset();
     devices.reset();
   }
 }
@@ -254,6 +273,13 @@ Enforcer::Switched Enforcer::switch_to(std::span<const std::uint32_t> in_force_i
   return switched;
 }
 
+void Enforcer::set_progress(const Progress& progress) {
+  State& state = *state_;
+  if (!state.shaping) return;
+  const Inside inside = state.enter();
+  state.shaping->set_progress(progress);
+}
+
 void Enforcer::beat() {
   if (state_->owner) state_->owner->arm(state_->arms());
   if (state_->follower) state_->follower->sweep();
@@ -270,6 +296,15 @@ Proof Enforcer::proof(std::uint32_t entry) {
       proof.packets = found->second.packets;
       proof.bytes = found->second.bytes;
     }
+    if (const auto found = counters.find(compiled->lost); found != counters.end()) {
+      proof.dropped += found->second.packets;
+    }
+  }
+  if (state_->shaping) {
+    const Inside inside = state_->enter();
+    const ShapingDevices::Counts counts = state_->shaping->counts(entry);
+    proof.dropped += counts.dropped;
+    proof.shaped = counts.passed;
   }
   if (const auto found = state_->cut.find(entry); found != state_->cut.end()) {
     proof.connections = found->second;
@@ -287,6 +322,7 @@ std::vector<std::string> Enforcer::release() {
   std::vector<std::string> failures;
   try {
     const Inside inside = state.enter();
+    state.late.reset();
     const std::uint32_t port = state.owner ? state.owner->port() : 0;
     state.owner.reset();
     // A child that inherited the socket would keep the tables; nobody should have.
@@ -295,6 +331,7 @@ std::vector<std::string> Enforcer::release() {
         failures.push_back("the table " + table.name + " is still there");
       }
     }
+    if (state.shaping) std::ranges::move(state.shaping->remove(), std::back_inserter(failures));
     if (state.devices) std::ranges::move(state.devices->remove(), std::back_inserter(failures));
   } catch (const std::exception& failure) {
     failures.emplace_back(failure.what());

@@ -17,6 +17,7 @@
 #include "blackstart/time.h"
 #include "fault/compiler.h"
 #include "fault/start_lookup.h"
+#include "fault/shaping_devices.h"
 #include "serve/nameserver.h"
 
 namespace boost::asio {
@@ -67,6 +68,11 @@ class Enforcer {
   // started, since the dns entry that started last wins. One transaction; then connections of
   // entries with `cut_existing` that were not in force before are ended. Also renews.
   Switched switch_to(std::span<const std::uint32_t> in_force_in_start_order);
+
+  // Moves what ramps: entries stand at their beginning until told. Acts on those that are not in
+  // force too, so that one that comes on does so at the right value. Never touches a rule, and
+  // packets that wait go on waiting. Failures are std::system_error.
+  void set_progress(const Progress& progress);
 
   // Renews what is in force for limits::heartbeat_timeout; due each heartbeat_interval. Throws
   // when the tables are lost.

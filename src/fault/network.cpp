@@ -12,18 +12,18 @@
 #include "blackstart/limits.h"
 #include "blackstart/scenario.h"
 #include "core/shapes.h"
+#include "fault/compiler.h"
 
 namespace blackstart {
 namespace {
 
 using Kind = Shape::Kind;
 
-constexpr std::array<std::string_view, 4> kDistributions{"normal", "uniform", "pareto",
-                                                         "paretonormal"};
 constexpr std::array<std::string_view, 3> kDirections{"both", "out", "in"};
 
-constexpr Shape kDistribution{
-    .kind = Kind::word, .doc = "normal, uniform, pareto or paretonormal", .words = kDistributions};
+constexpr Shape kDistribution{.kind = Kind::word,
+                              .doc = "normal, uniform, pareto or paretonormal",
+                              .words = kDistributionWords};
 constexpr Shape kDirection{.kind = Kind::word, .doc = "both, out or in", .words = kDirections};
 constexpr Shape kBurst{
     .kind = Kind::number, .doc = "a mean length in packets, of 1 or more", .least = 1, .most = 1e6};
@@ -55,14 +55,14 @@ constexpr Key kKeys[] = {
 };
 constexpr Shape kShape{.kind = Kind::object, .doc = "a network impairment", .keys = kKeys};
 
-struct Impairment {
+struct ImpairmentKey {
   std::string_view key;
   std::string_view in_words;
 };
 constexpr std::array kImpairments{
-    Impairment{"delay", "delay"},         Impairment{"loss", "lose"},
-    Impairment{"duplicate", "duplicate"}, Impairment{"reorder", "reorder"},
-    Impairment{"corrupt", "corrupt"},     Impairment{"rate", "limit to"},
+    ImpairmentKey{"delay", "delay"},         ImpairmentKey{"loss", "lose"},
+    ImpairmentKey{"duplicate", "duplicate"}, ImpairmentKey{"reorder", "reorder"},
+    ImpairmentKey{"corrupt", "corrupt"},     ImpairmentKey{"rate", "limit to"},
 };
 
 // "5%", "100ms to 800ms".
@@ -74,7 +74,7 @@ std::string value_in_words(const ParamReader& in, std::string_view key) {
 
 std::string words_of(const ParamReader& in) {
   std::string words;
-  for (const Impairment& impairment : kImpairments) {
+  for (const ImpairmentKey& impairment : kImpairments) {
     if (!in.has(impairment.key)) continue;
     if (!words.empty()) words += ", ";
     words += std::string{impairment.in_words} + ' ' + value_in_words(in, impairment.key);
@@ -112,7 +112,7 @@ std::optional<Duration> most(const ParamReader& in, std::string_view key) {
 
 void check_values(const ParamReader& in) {
   const bool any = std::ranges::any_of(
-      kImpairments, [&](const Impairment& impairment) { return in.has(impairment.key); });
+      kImpairments, [&](const ImpairmentKey& impairment) { return in.has(impairment.key); });
   if (!any) {
     in.error(
         "delay",
@@ -134,12 +134,57 @@ void check_values(const ParamReader& in) {
   }
 }
 
+// The value of a key at one end of its ramp; the same at both where it does not ramp.
+enum class End : std::uint8_t { from, to };
+
+template <class Value>
+Value at(const ParamReader& in, std::string_view key, End end, Value absent,
+         std::optional<Value> (ParamReader::*read)(std::string_view) const) {
+  if (const auto value = (in.*read)(key)) return *value;
+  const ParamReader ramp = in.inner(key);
+  return (ramp.*read)(end == End::from ? "from" : "to").value_or(absent);
+}
+
+Impairment impairment_of(const ParamReader& in, End end) {
+  const auto share = [&](std::string_view key) {
+    return at(in, key, end, Probability{}, &ParamReader::share).fraction();
+  };
+  Impairment out{.delay = at(in, "delay", end, Duration{}, &ParamReader::duration),
+                 .jitter = at(in, "jitter", end, Duration{}, &ParamReader::duration),
+                 .loss = share("loss"),
+                 .burst = at(in, "burst", end, 1.0, &ParamReader::number),
+                 .duplicate = share("duplicate"),
+                 .reorder = share("reorder"),
+                 .corrupt = share("corrupt"),
+                 .rate = std::nullopt};
+  if (const auto word = in.text("distribution")) {
+    const auto found = std::ranges::find(kDistributionWords, *word);
+    if (found != kDistributionWords.end()) {
+      out.distribution =
+          Distribution{static_cast<std::uint8_t>(found - kDistributionWords.begin())};
+    }
+  }
+  if (in.has("rate")) out.rate = at(in, "rate", end, Bandwidth{}, &ParamReader::rate);
+  return out;
+}
+
+TrafficDirection direction_of(const ParamReader& in) {
+  const auto found = std::ranges::find(kDirections, in.text("direction").value_or("both"));
+  if (found == kDirections.end()) return TrafficDirection::both;
+  return TrafficDirection{static_cast<std::uint8_t>(found - kDirections.begin())};
+}
+
 class Network final : public Fault {
  public:
-  explicit Network(std::string words) : words_{std::move(words)} {}
+  Network(const NetworkSpec& spec, std::string words) : spec_{spec}, words_{std::move(words)} {}
 
   Needs needs(const Target& target) const override {
-    Needs needs = Needs::owned_tables | Needs::egress_hook | Needs::shaper;
+    Needs needs = Needs::owned_tables;
+    if (spec_.direction != TrafficDirection::in) {
+      needs |= Needs::egress_hook;
+      if (spec_.loss_by_rule() > 0.0) needs |= Needs::blackhole;
+    }
+    if (spec_.needs_device()) needs |= only_rate() ? Needs::rate_limit : Needs::shaper;
     if (!target.cgroup.empty()) needs |= Needs::cgroup_match;
     if (!target.names.empty()) needs |= Needs::redirect;
     if (target.aws) needs |= Needs::aws_ranges;
@@ -149,22 +194,43 @@ class Network final : public Fault {
   std::string in_words() const override { return words_; }
 
   std::vector<std::string> objections(const Target& target) const override {
+    std::vector<std::string> out;
     if (target.protocol == Protocol::icmp && !target.port.empty()) {
-      return {"ICMP has no ports; leave `port` or `protocol: icmp` out"};
+      out.emplace_back("ICMP has no ports; leave `port` or `protocol: icmp` out");
     }
-    return {};
+    if (by_process(target) && spec_.needs_device() && spec_.direction != TrafficDirection::out) {
+      if (spec_.direction == TrafficDirection::in) {
+        out.emplace_back(
+            "what comes in for a process is known only when it is delivered, too late for "
+            "anything but loss; leave `direction: in` out, or select by address or port");
+      } else if (spec_.from.rate) {
+        out.emplace_back(
+            "what comes in for a process cannot be held to a `rate`; add `direction: out`, or "
+            "select by address or port");
+      }
+    }
+    return out;
   }
 
-  // Preflight refuses what needs a shaper.
-  void compile(FaultCompiler&) const override { BS_ASSERT(false); }
+  void compile(FaultCompiler& into) const override { into.add_network(spec_); }
 
  private:
+  bool only_rate() const {
+    Impairment rest = spec_.for_device().from;
+    rest.rate.reset();
+    return rest.nothing() && !spec_.ramps();
+  }
+
+  NetworkSpec spec_;
   std::string words_;
 };
 
 std::unique_ptr<const Fault> parse_network(const ParamReader& in) {
   check_values(in);
-  return std::make_unique<Network>(words_of(in));
+  const NetworkSpec spec{.from = impairment_of(in, End::from),
+                         .to = impairment_of(in, End::to),
+                         .direction = direction_of(in)};
+  return std::make_unique<Network>(spec, words_of(in));
 }
 
 }  // namespace

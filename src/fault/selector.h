@@ -2,11 +2,12 @@
 
 // A target as what rules match on.
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "blackstart/scenario.h"
-#include "fault/compiler.h"
+#include "fault/cgroup.h"
 #include "netlink/expressions.h"
 #include "netlink/ruleset.h"
 

@@ -161,6 +161,10 @@ struct Return {};
 struct Jump {
   std::string chain;
 };
+// Never comes back: what follows the rule that entered this chain is not looked at.
+struct Goto {
+  std::string chain;
+};
 
 // reject with tcp reset; reject with icmp host-unreachable; … icmpv6 …; icmpx …. The first
 // brings the check for TCP along, the second and third that for their family.
@@ -201,6 +205,6 @@ using Expression =
     std::variant<MatchProtocolSet, MatchFamily, MatchL4, MatchUid, MatchMark, MatchInterface,
                  MatchPrefix, MatchAddressSet, MatchPort, MatchPortSet, MatchCgroup, MatchDirection,
                  MatchState, MatchRandom, SetMark, CopyMark, SetZone, SetPacketType, Count,
-                 CountHere, Drop, Accept, Return, Jump, Reject, ForwardTo, RedirectTo, QueueTo>;
+                 CountHere, Drop, Accept, Return, Jump, Goto, Reject, ForwardTo, RedirectTo, QueueTo>;
 
 }  // namespace blackstart::netlink

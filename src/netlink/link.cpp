@@ -156,4 +156,8 @@ void RouteSocket::add_route(const Prefix& destination, const Address& gateway) {
   socket_.ask(out.take(), "add a route");
 }
 
+LinkMonitor::LinkMonitor() : events_{NETLINK_ROUTE} { events_.join(RTNLGRP_LINK); }
+
+void LinkMonitor::drain() { events_.discard_waiting(); }
+
 }  // namespace blackstart::netlink

@@ -59,4 +59,23 @@ class RouteSocket {
   Socket socket_;
 };
 
+// Hears of interfaces that come, go or change, in the namespace in which it was opened.
+class LinkMonitor {
+ public:
+  LinkMonitor();
+
+  // Readable when something has changed since the last drain(). Close-on-exec.
+  int fd() const { return events_.fd(); }
+
+  // Takes what was said; never blocks.
+  void drain();
+
+  // As they are now, in that namespace.
+  std::vector<Link> links() { return route_.links(); }
+
+ private:
+  Socket events_;
+  RouteSocket route_;
+};
+
 }  // namespace blackstart::netlink

@@ -230,6 +230,13 @@ void NftOwner::remove_elements(std::span<const SetChange> changes) {
   state_->transact(state_->changes(changes, ElementAct::remove), "remove from sets");
 }
 
+void NftOwner::add_chains(Family family, const std::vector<Chain>& chains) {
+  const auto index = [&](std::string_view name) { return state_->socket.interface_index(name); };
+  const auto table = std::ranges::find(state_->tables, family, &Key::family);
+  if (table == state_->tables.end()) throw std::invalid_argument{"no such table was loaded"};
+  state_->transact(chain_messages(family, table->name, chains, index), "add chains");
+}
+
 std::map<std::string, CounterValue> NftOwner::counters() {
   std::map<std::string, CounterValue> values;
   for (const Key& table : state_->tables) read_counters(state_->socket, table, values);

@@ -102,6 +102,10 @@ class NftOwner {
   // The way round; each must be there.
   void remove_elements(std::span<const SetChange> changes);
 
+  // Adds chains with their rules to a loaded table of that family, in one transaction: for a
+  // device that was not there when it was loaded.
+  void add_chains(Family family, const std::vector<Chain>& chains);
+
   // Every named counter of the loaded tables; equal names of two tables are added up.
   std::map<std::string, CounterValue> counters();
 

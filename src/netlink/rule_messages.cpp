@@ -154,6 +154,7 @@ class RuleWriter {
   void operator()(const Accept&) { out_.verdict(NF_ACCEPT); }
   void operator()(const Return&) { out_.verdict(NFT_RETURN); }
   void operator()(const Jump& jump) { out_.verdict(NFT_JUMP, jump.chain); }
+  void operator()(const Goto& to) { out_.verdict(NFT_GOTO, to.chain); }
   void operator()(const Reject& reject) {
     switch (reject.with) {
       case Reject::With::tcp_reset:

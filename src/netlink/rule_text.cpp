@@ -193,6 +193,7 @@ class RuleText {
   void operator()(const Accept&) { add("accept"); }
   void operator()(const Return&) { add("return"); }
   void operator()(const Jump& jump) { add("jump " + jump.chain); }
+  void operator()(const Goto& to) { add("goto " + to.chain); }
   void operator()(const Reject& reject) {
     // A check of the family just before it belongs to the reject; an earlier one stays.
     const bool next_to = family_word_ && *family_word_ + 1 == words_.size();

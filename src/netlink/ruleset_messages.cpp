@@ -102,6 +102,15 @@ void add_rules(const Table& table, const Chain& chain, std::uint32_t& next_set_i
   }
 }
 
+void add_chains(const Table& table, std::uint32_t& next_set_id,
+                const InterfaceIndex& interface_index, std::vector<BatchMessage>& out) {
+  // All chains first: a rule may jump to one that stands after it.
+  for (const Chain& chain : table.chains) out.push_back(new_chain(table, chain));
+  for (const Chain& chain : table.chains) {
+    add_rules(table, chain, next_set_id, interface_index, out);
+  }
+}
+
 }  // namespace
 
 RulesetMessages ruleset_messages(const Ruleset& ruleset, const InterfaceIndex& interface_index) {
@@ -109,12 +118,21 @@ RulesetMessages ruleset_messages(const Ruleset& ruleset, const InterfaceIndex& i
   std::uint32_t next_set_id = 1;
   for (const Table& table : ruleset.tables) add_sets(table, next_set_id, out.sets);
   for (const Table& table : ruleset.tables) {
-    // All chains first: a rule may jump to one that stands after it.
-    for (const Chain& chain : table.chains) out.chains.push_back(new_chain(table, chain));
-    for (const Chain& chain : table.chains) {
-      add_rules(table, chain, next_set_id, interface_index, out.chains);
-    }
+    add_chains(table, next_set_id, interface_index, out.chains);
   }
+  return out;
+}
+
+std::vector<BatchMessage> chain_messages(Family family, const std::string& table,
+                                         const std::vector<Chain>& chains,
+                                         const InterfaceIndex& interface_index) {
+  Table loaded;
+  loaded.family = family;
+  loaded.name = table;
+  loaded.chains = chains;
+  std::vector<BatchMessage> out;
+  std::uint32_t next_set_id = 1;
+  add_chains(loaded, next_set_id, interface_index, out);
   return out;
 }
 

@@ -29,6 +29,11 @@ struct RulesetMessages {
 // Throws std::invalid_argument for what no message can say, and what `interface_index` throws.
 RulesetMessages ruleset_messages(const Ruleset& ruleset, const InterfaceIndex& interface_index);
 
+// The messages that add chains with their rules to a table that is loaded.
+std::vector<BatchMessage> chain_messages(Family family, const std::string& table,
+                                         const std::vector<Chain>& chains,
+                                         const InterfaceIndex& interface_index);
+
 Bytes delete_table_message(Family family, const std::string& name);
 
 }  // namespace blackstart::netlink

@@ -206,4 +206,17 @@ Bytes Socket::dump(Bytes request, std::string_view attempt) {
   throw std::system_error{EAGAIN, std::system_category(), std::string{attempt}};
 }
 
+void Socket::join(unsigned group) {
+  check("setsockopt(NETLINK_ADD_MEMBERSHIP)",
+        ::setsockopt(fd_.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group));
+}
+
+// ENOBUFS says that some were lost, which is no reason to stop.
+void Socket::discard_waiting() noexcept {
+  std::array<std::byte, 4096> buffer;
+  while (::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT) >= 0 || errno == ENOBUFS ||
+         errno == EINTR) {
+  }
+}
+
 }  // namespace blackstart::netlink

@@ -64,6 +64,12 @@ class Socket {
   // pass. Throws refused().
   Bytes dump(Bytes request, std::string_view attempt);
 
+  // Hears of what the kernel tells a multicast group, from now on.
+  void join(unsigned group);
+
+  // Throws away every datagram that waits; never blocks.
+  void discard_waiting() noexcept;
+
  private:
   void send_all(std::span<const std::byte> messages, std::string_view attempt);
   std::optional<std::size_t> receive(std::span<std::byte> into, int flags,

@@ -70,6 +70,9 @@ class Runner {
   void advance();
   void advance_soon();
 
+  Progress progress() const;
+  void move_ramps();
+
   void carry_out(const SwitchTo& step);
   void carry_out(const SayNote& note) { record(NoteEvent{clock_.now(), note.text}); }
   void carry_out(const EnterPhase& phase);
@@ -116,7 +119,9 @@ void Runner::prepare_fronts() {
     std::vector<EntryToCompile> to_compile;
     for (const std::uint32_t entry : front.entries) {
       const Entry& one = scenario().timeline[entry];
-      to_compile.push_back({entry, one.fault.get(), &scenario().targets[one.target]});
+      const Timeline::Extent extent = conductor_.timeline().extent(entry);
+      to_compile.push_back(
+          {entry, one.fault.get(), &scenario().targets[one.target], extent.from, extent.to});
     }
     EnforcerOptions options;
     options.netns_fd = front.place.netns ? front.place.netns.get() : -1;
@@ -124,8 +129,10 @@ void Runner::prepare_fronts() {
     options.upstreams = setup_.upstreams.empty() ? front.place.nameservers : setup_.upstreams;
     options.hosts = hosts_of(front.place);
     options.serve_port_53 = where.kind == Where::Kind::sandbox;
-    front.enforcer =
-        std::make_unique<Enforcer>(loop_, clock_, std::move(options), compile_entries(to_compile));
+    CompileOptions compile;
+    compile.engine = setup_.engine;
+    front.enforcer = std::make_unique<Enforcer>(loop_, clock_, std::move(options),
+                                                compile_entries(to_compile, compile));
     front.enforcer->prepare();
     for (const std::string& warning : front.enforcer->warnings()) warn(warning);
     fronts_.push_back(std::move(front));
@@ -222,11 +229,31 @@ void Runner::carry_out(const EnterPhase& phase) {
   if (phase.phase != RunPhase::ended) record(PhaseEvent{clock_.now(), phase.phase});
 }
 
+// How far each entry has come on its ramps: in a straight line over its whole time, pulses and all.
+Progress Runner::progress() const {
+  Progress out;
+  const auto zero = conductor_.timeline_zero();
+  if (!zero) return out;
+  const Duration now = clock_.now() - *zero;
+  for (std::uint32_t i = 0; i < scenario().timeline.size(); ++i) {
+    const Timeline::Extent extent = conductor_.timeline().extent(i);
+    if (!scenario().timeline[i].fault || extent.to <= extent.from) continue;
+    const double part = seconds_of(now - extent.from) / seconds_of(extent.to - extent.from);
+    out[i] = std::clamp(part, 0.0, 1.0);
+  }
+  return out;
+}
+
+void Runner::move_ramps() {
+  for (Front& front : fronts_) front.enforcer->set_progress(progress());
+}
+
 // Each namespace is switched in one transaction; where there are several, one after another.
 void Runner::carry_out(const SwitchTo& step) {
   std::optional<RunTime> asked;
   RunTime at = clock_.now();
   std::vector<RunEvent> events;
+  move_ramps();
   for (Front& front : fronts_) {
     const auto changed = [&](const SwitchTo::Change& change) {
       return has_entry(front, change.entry);
@@ -275,6 +302,7 @@ void Runner::beat() {
 
 void Runner::tick() {
   if (setup_.tick) setup_.tick(clock_.now());
+  if (!in_force_.empty()) move_ramps();
   tick_.expires_after(kTick);
   tick_.async_wait([this](const boost::system::error_code& stopped) {
     if (!stopped && !end_) tick();

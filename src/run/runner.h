@@ -10,14 +10,16 @@
 #include "blackstart/journal.h"
 #include "blackstart/scenario.h"
 #include "core/nameserver.h"
+#include "fault/compiler.h"
 
 namespace blackstart {
 
 struct RunSetup {
   Scenario scenario;
   RunHeader header;
-  std::string out_dir;                // exists; the stack's log goes there
-  std::vector<Nameserver> upstreams;  // whom the resolver asks; empty: the namespace's own
+  std::string out_dir;                      // exists; the stack's log goes there
+  std::vector<Nameserver> upstreams;        // whom the resolver asks; empty: the namespace's own
+  ShapeEngine engine = ShapeEngine::netem;  // what impairs packets; preflight has chosen it
 
   // Every event in the order in which it happened, the header first. May throw
   // std::system_error (a full disk): then everything is lifted and the run ends.

@@ -34,6 +34,10 @@ inline FixedFault partition(const PartitionSpec& spec) {
   return FixedFault{[spec](FaultCompiler& into) { into.add_partition(spec); }};
 }
 
+inline FixedFault network(const NetworkSpec& spec) {
+  return FixedFault{[spec](FaultCompiler& into) { into.add_network(spec); }};
+}
+
 inline FixedFault dns_fault(dns::AnswerKind answer, Duration delay = {}) {
   return FixedFault{[answer, delay](FaultCompiler& into) {
     dns::FaultRule rule;

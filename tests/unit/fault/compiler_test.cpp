@@ -14,6 +14,7 @@
 #include "fault/redirect.h"
 #include "netlink/ruleset_text.h"
 #include "support/enforced.h"
+#include "support/rules.h"
 
 namespace blackstart::test {
 namespace {
@@ -24,25 +25,6 @@ using testing::IsEmpty;
 using testing::Not;
 using How = PartitionHow;
 using Way = TrafficDirection;
-
-std::string text_of(const CompiledEntries& compiled) {
-  return netlink::ruleset_text(bind_devices(compiled, {"eth0", "lo"}));
-}
-
-// The rules of one chain, one a line, without the line that says where it hangs.
-std::vector<std::string> rules_of(const CompiledEntries& compiled, const std::string& chain) {
-  const std::string text = text_of(compiled);
-  std::vector<std::string> rules;
-  std::size_t at = text.find("chain " + chain + " {");
-  if (at == std::string::npos) return rules;
-  at = text.find('\n', text.find('\n', at) + 1) + 1;
-  while (text.compare(at, 2, "\t}") != 0) {
-    const std::size_t end = text.find('\n', at);
-    rules.push_back(text.substr(at + 2, end - at - 2));
-    at = end + 1;
-  }
-  return rules;
-}
 
 CompiledEntries compiled(const PartitionSpec& spec, const Target& target) {
   Entries entries;
@@ -257,14 +239,16 @@ TEST(Compiler, GivesDnsEntriesTheirNamesAndNoRules) {
   EXPECT_TRUE(result.followed.empty());
 }
 
-TEST(Compiler, MarksAreFourNeighbouringBits) {
+TEST(Compiler, MarksAreEightNeighbouringBits) {
   const MarkBits marks;
   EXPECT_TRUE(marks.valid());
-  EXPECT_EQ(marks.ours() | marks.swallow() | marks.port_unreachable() | marks.host_unreachable(),
-            marks.mask());
+  std::uint32_t all =
+      marks.ours() | marks.swallow() | marks.port_unreachable() | marks.host_unreachable();
+  for (std::size_t n = 0; n < MarkBits::kCgroups; ++n) all |= marks.cgroup(n);
+  EXPECT_EQ(all, marks.mask());
   EXPECT_FALSE(MarkBits{3}.valid());
-  EXPECT_FALSE(MarkBits{1u << 29}.valid());
-  EXPECT_TRUE(MarkBits{1u << 28}.valid());
+  EXPECT_FALSE(MarkBits{1u << 25}.valid());
+  EXPECT_TRUE(MarkBits{1u << 24}.valid());
 }
 
 TEST(Redirect, MovesQuestionsIntoAZoneAndAnswersBack) {

@@ -1,0 +1,162 @@
+#include "fault/rule_book.h"
+
+#include <algorithm>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+namespace blackstart {
+namespace {
+
+using netlink::Family;
+
+struct ChainRow {
+  At at;
+  Family family;
+  const char* name;
+  netlink::Hook hook;  // of inet; chains of netdev are entered from those that hang on devices
+  std::int32_t priority;
+};
+
+// Output comes late, when nobody else will change the mark any more; the rest at 0.
+constexpr std::array kChains{
+    ChainRow{At::output, Family::inet, "fault_output", netlink::Hook::output, 300},
+    ChainRow{At::input, Family::inet, "fault_input", netlink::Hook::input, 0},
+    ChainRow{At::forward, Family::inet, "fault_forward", netlink::Hook::forward, 0},
+    ChainRow{At::egress, Family::netdev, kEgressChain, netlink::Hook::egress, 0},
+    ChainRow{At::ingress, Family::netdev, kIngressChain, netlink::Hook::ingress, 0},
+};
+
+const ChainRow& row_of(At at) { return kChains[static_cast<std::size_t>(at)]; }
+
+}  // namespace
+
+Family family_of(At at) { return row_of(at).family; }
+
+void RuleBook::begin(const EntryToCompile& entry) {
+  entry_ = entry;
+  const std::string number = std::to_string(entry.entry);
+  out_.entries.push_back(
+      {.entry = entry.entry, .armed = "armed_" + number, .counter = "entry_" + number, .lost = {}});
+}
+
+Selected RuleBook::select(const Target& target) {
+  std::optional<CgroupId> cgroup;
+  if (!target.cgroup.empty()) {
+    cgroup = options_.cgroup(target.cgroup);
+    if (!cgroup) throw std::runtime_error{"there is no cgroup '" + target.cgroup + "'"};
+  }
+  if (!target.interface.empty()) out_.interfaces.push_back(target.interface);
+  return {target, std::move(cgroup)};
+}
+
+SelectorNames RuleBook::set_names() {
+  return {current().counter + "_v4", current().counter + "_v6"};
+}
+
+void RuleBook::add_sets(const Target& target, At at) {
+  auto& sets = sets_[family_of(at)];
+  for (netlink::Set& set : selector_sets(target, set_names())) {
+    if (std::ranges::find(sets, set.name, &netlink::Set::name) == sets.end()) {
+      sets.push_back(std::move(set));
+    }
+  }
+}
+
+void RuleBook::add_rule(At at, Stage stage, Matches matches, netlink::Expression action) {
+  (family_of(at) == Family::inet ? current().inet : current().netdev) = true;
+  matches.insert(matches.begin(), netlink::MatchProtocolSet{current().armed});
+  matches.push_back(std::move(action));
+  rules_[at][stage].push_back({.expressions = std::move(matches), .comment = {}});
+}
+
+void RuleBook::add(const Selected& selected, Place place, Stage stage, L4Part part,
+                   const netlink::Expression& action) {
+  const bool process = place.at != At::forward && place.at != At::ingress;
+  for (Matches& matches :
+       selections(selected.target, set_names(), place.side, part, process, selected.cgroup)) {
+    add_rule(place.at, stage, std::move(matches), action);
+  }
+  add_sets(selected.target, place.at);
+}
+
+void RuleBook::count(const Selected& selected, Place place) {
+  add(selected, place, Stage::count, L4Part::all, netlink::Count{current().counter});
+}
+
+void RuleBook::shape(TrafficDirection way, const NetworkSpec& spec, const Target& target,
+                     std::vector<Matches> selections) {
+  current().netdev = true;
+  for (Matches& matches : selections) {
+    matches.insert(matches.begin(), netlink::MatchProtocolSet{current().armed});
+  }
+  shaped_[way].push_back({.entry = entry_.entry,
+                          .target = &target,
+                          .spec = spec,
+                          .begin = entry_.begin,
+                          .end = entry_.end,
+                          .selections = std::move(selections)});
+}
+
+netlink::Chain RuleBook::chain(At at) {
+  const ChainRow& row = row_of(at);
+  netlink::Chain chain{.name = row.name, .base = std::nullopt, .rules = {}};
+  if (row.family == Family::inet) {
+    chain.base = netlink::BaseChain{.type = netlink::ChainType::filter,
+                                    .hook = row.hook,
+                                    .priority = row.priority,
+                                    .devices = {}};
+  }
+  for (auto& [stage, rules] : rules_[at]) std::ranges::move(rules, std::back_inserter(chain.rules));
+  std::ranges::move(shaping_[at], std::back_inserter(chain.rules));
+  if (!chain.rules.empty() && rejects_ && row.family == Family::inet) {
+    chain.rules.insert(chain.rules.begin(),
+                       {{netlink::MatchState{{netlink::CtState::related}}, netlink::Accept{}},
+                        "what answers a rejection"});
+  }
+  return chain;
+}
+
+void RuleBook::add_tree(TrafficDirection way, At at, std::vector<netlink::Chain>& chains) {
+  const auto first = kFirstShapingDevice + static_cast<unsigned>(out_.classes.size());
+  ShapedTree tree = shape_tree(shaped_[way], way, first);
+  shaping_[at] = std::move(tree.root);
+  std::ranges::move(tree.chains, std::back_inserter(chains));
+  std::ranges::move(tree.classes, std::back_inserter(out_.classes));
+}
+
+netlink::Table RuleBook::table(Family family) {
+  netlink::Table table{.family = family,
+                       .name = netlink::kTableName,
+                       .owned = true,
+                       .counters = {},
+                       .sets = {},
+                       .chains = {}};
+  for (const CompiledEntry& entry : out_.entries) {
+    if (!(family == Family::inet ? entry.inet : entry.netdev)) continue;
+    table.counters.push_back({entry.counter});
+    if (!entry.lost.empty()) table.counters.push_back({entry.lost});
+    table.sets.push_back(netlink::armed_set(entry.armed));
+  }
+  std::ranges::move(sets_[family], std::back_inserter(table.sets));
+  if (family == Family::netdev) {
+    add_tree(TrafficDirection::out, At::egress, table.chains);
+    add_tree(TrafficDirection::in, At::ingress, table.chains);
+  }
+  for (const ChainRow& row : kChains) {
+    if (row.family != family) continue;
+    netlink::Chain made = chain(row.at);
+    if (!made.rules.empty()) table.chains.push_back(std::move(made));
+  }
+  return table;
+}
+
+CompiledEntries RuleBook::finish() {
+  for (const Family family : {Family::inet, Family::netdev}) {
+    netlink::Table made = table(family);
+    if (!made.chains.empty()) out_.ruleset.tables.push_back(std::move(made));
+  }
+  return std::move(out_);
+}
+
+}  // namespace blackstart

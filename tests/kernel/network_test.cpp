@@ -1,0 +1,230 @@
+// covers fault/shaping_devices
+// covers fault/late_devices
+// What packets of applications meet when network faults are in force, and what the machine's own
+// devices look like meanwhile.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "netlink/kernel_facts.h"
+#include "support/enforced.h"
+
+namespace blackstart::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using Way = TrafficDirection;
+
+Impairment delay(Duration by) {
+  Impairment out;
+  out.delay = by;
+  return out;
+}
+
+NetworkSpec constant(const Impairment& values, Way direction = Way::both) {
+  return {.from = values, .to = values, .direction = direction};
+}
+
+const std::vector<std::string> kFar{"10.1.1.1/32", "fd00:1::1/128"};
+const std::vector<std::string> kPeers{"10.1.1.1", "fd00:1::1"};
+
+class NetworkTest : public FaultLab {
+ protected:
+  void TearDown() override {
+    enforced_.reset();
+    FaultLab::TearDown();
+  }
+
+  void enforce(const Entries& entries) { enforced_.emplace(loop(), entries.compile()); }
+  Enforced& enforced() { return *enforced_; }
+
+  // The least round trip of a few datagrams; nothing bounds what a busy machine adds.
+  static std::chrono::milliseconds round_trip(const std::string& peer) {
+    std::chrono::milliseconds least = std::chrono::milliseconds::max();
+    for (int i = 0; i < 5; ++i) {
+      Client client{SOCK_DGRAM, peer, kEchoPort, 5s};
+      EXPECT_EQ(client.send_to(), 0);
+      const Seen seen = client.receive();
+      EXPECT_EQ(seen, 0) << peer;
+      least = std::min(least, seen.took);
+    }
+    return least;
+  }
+
+  // How many of `count` datagrams come back, sent one after the other.
+  static int echoed(const std::string& peer, int count) {
+    Client client{SOCK_DGRAM, peer, kEchoPort, 300ms};
+    int back = 0;
+    for (int i = 0; i < count; ++i) EXPECT_EQ(client.send_to(), 0);
+    while (client.receive() == 0) ++back;
+    return back;
+  }
+
+  // Every queue of the machine's own devices, and every device.
+  static std::string queues() {
+    return shell("for d in v1 lo; do tc -d qdisc show dev $d; tc -d class show dev $d; done")
+        .output;
+  }
+  static std::string devices() { return shell("ip -o link").output + queues(); }
+
+ private:
+  std::optional<Enforced> enforced_;
+};
+
+class NetemTest : public NetworkTest {
+ protected:
+  void SetUp() override {
+    static const netlink::KernelFacts facts = netlink::probe_kernel(Needs::shaper);
+    if (const auto* fact = facts.find(Needs::shaper); !fact->ok) return skip(fact->why);
+    NetworkTest::SetUp();
+  }
+};
+
+TEST_F(NetemTest, DelaysBothFamiliesBothWaysAndNobodyElse) {
+  enforce(Entries{}.add(network(constant(delay(100ms))), target_of(kFar)));
+  enforced().switch_to({0});
+  for (const std::string& peer : kPeers) {
+    EXPECT_GE(round_trip(peer), 200ms) << peer;
+    EXPECT_LT(round_trip(peer), 290ms) << peer;
+  }
+  EXPECT_LT(round_trip("127.0.0.1"), 100ms);
+  enforced().switch_to({});
+  for (const std::string& peer : kPeers) EXPECT_LT(round_trip(peer), 100ms) << peer;
+  EXPECT_GE(enforced().proof(0).shaped, 20u);
+}
+
+TEST_F(NetemTest, DelaysLoopbackToo) {
+  enforce(Entries{}.add(network(constant(delay(50ms), Way::out)),
+                        target_of({"127.0.0.1/32"}, {{kEchoPort, kEchoPort}})));
+  enforced().switch_to({0});
+  const auto took = round_trip("127.0.0.1");
+  EXPECT_GE(took, 50ms);
+  EXPECT_LT(took, 100ms);
+}
+
+TEST_F(NetemTest, AddsUpWhatMeets) {
+  enforce(Entries{}
+              .add(network(constant(delay(100ms), Way::out)), target_of({"10.1.1.0/24"}))
+              .add(network(constant(delay(50ms))), target_of({"10.1.1.1/32"})));
+  enforced().switch_to({1});
+  EXPECT_GE(round_trip("10.1.1.1"), 100ms);
+  EXPECT_LT(round_trip("10.1.1.1"), 150ms);
+  enforced().switch_to({0, 1});
+  EXPECT_GE(round_trip("10.1.1.1"), 200ms);
+  EXPECT_LT(round_trip("10.1.1.1"), 290ms);
+  enforced().switch_to({0});
+  EXPECT_GE(round_trip("10.1.1.1"), 100ms);
+  EXPECT_LT(round_trip("10.1.1.1"), 150ms);
+}
+
+TEST_F(NetemTest, MovesARampWithoutLosingWhatWaits) {
+  NetworkSpec ramp = constant(delay(400ms), Way::out);
+  ramp.to.delay = 600ms;
+  enforce(Entries{}.add(network(ramp), target_of(kFar)));
+  enforced().switch_to({0});
+  Client waiting{SOCK_DGRAM, "10.1.1.1", kEchoPort, 5s};
+  ASSERT_EQ(waiting.send_to(), 0);
+  loop().run([&] { (*enforced()).set_progress({{0, 1.0}}); });
+  const Seen seen = waiting.receive();
+  EXPECT_EQ(seen, 0);
+  EXPECT_LT(seen.took, 600ms);
+  EXPECT_GE(round_trip("10.1.1.1"), 600ms);
+  EXPECT_THAT(shell("tc qdisc show dev bs3").output, HasSubstr("delay 600ms"));
+}
+
+TEST_F(NetemTest, DoesAllThatNetemCan) {
+  Impairment values{.delay = 10ms,
+                    .jitter = 2ms,
+                    .distribution = Distribution::pareto,
+                    .loss = 0.1,
+                    .burst = 8.0,
+                    .duplicate = 0.02,
+                    .reorder = 0.25,
+                    .corrupt = 0.01,
+                    .rate = Bandwidth{50'000'000}};
+  enforce(Entries{}.add(network(constant(values, Way::out)), target_of(kFar)));
+  const std::string shown = shell("tc qdisc show dev bs3").output;
+  for (const char* part : {"delay 10ms  2ms", "loss gemodel", "duplicate 2%", "reorder 25%",
+                           "corrupt 1%", "rate 50Mbit"}) {
+    EXPECT_THAT(shown, HasSubstr(part));
+  }
+}
+
+TEST_F(NetworkTest, LosesItsShareOfPacketsAndCountsThem) {
+  Impairment values;
+  values.loss = 0.5;
+  enforce(Entries{}.add(network(constant(values, Way::out)), target_of(kFar)));
+  enforced().switch_to({0});
+  const int back = echoed("10.1.1.1", 400);
+  EXPECT_GT(back, 140);
+  EXPECT_LT(back, 260);
+  const Proof proof = enforced().proof(0);
+  EXPECT_EQ(proof.packets, 400u);
+  EXPECT_EQ(proof.dropped, static_cast<std::uint64_t>(400 - back));
+}
+
+TEST_F(NetworkTest, LosesWhatComesIn) {
+  Impairment values;
+  values.loss = 1.0;
+  enforce(Entries{}.add(network(constant(values, Way::in)), target_of(kFar)));
+  enforced().switch_to({0});
+  EXPECT_EQ(echoed("10.1.1.1", 50), 0);
+  EXPECT_EQ(echoed("fd00:1::1", 50), 0);
+  enforced().switch_to({});
+  EXPECT_EQ(echoed("10.1.1.1", 50), 50);
+}
+
+TEST_F(NetworkTest, NeverTouchesAQueueOfTheMachine) {
+  ASSERT_EQ(shell("tc qdisc add dev v1 root handle 7: htb default 1 && "
+                  "tc class add dev v1 parent 7: classid 7:1 htb rate 900mbit burst 40k && "
+                  "tc qdisc add dev v1 parent 7:1 handle 70: fq_codel limit 777 && "
+                  "tc qdisc add dev lo root handle 9: pfifo limit 55")
+                .status,
+            0);
+  const std::string before = devices(), queues_before = queues();
+  Impairment values;
+  values.rate = Bandwidth{10'000'000};
+  CompileOptions options;
+  options.engine = ShapeEngine::none;
+  Entries entries;
+  entries.add(network(constant(values)), target_of(kFar));
+  {
+    Enforced run{loop(), entries.compile(options)};
+    run.switch_to({0});
+    EXPECT_EQ(echoed("10.1.1.1", 20), 20);
+    EXPECT_THAT(devices(), HasSubstr("bs3"));
+    EXPECT_EQ(queues(), queues_before);
+    EXPECT_THAT(run.release(), IsEmpty());
+  }
+  EXPECT_EQ(devices(), before);
+}
+
+TEST_F(NetworkTest, CoversDevicesThatAppearDuringTheRun) {
+  Impairment values;
+  values.loss = 1.0;
+  enforce(Entries{}.add(network(constant(values)), target_of({"10.2.2.0/24"})));
+  enforced().switch_to({0});
+  netlink::RouteSocket route;
+  route.create_veth("w1", "w2", far().get());
+  route.add_address("w1", *parse_address("10.2.2.2"), 24);
+  route.set_up("w1");
+  {
+    const NetnsGuard inside{far()};
+    netlink::RouteSocket there;
+    there.add_address("w2", *parse_address("10.2.2.1"), 24);
+    there.set_up("w2");
+  }
+  EXPECT_EQ(echoed("10.2.2.1", 20), 0);
+  EXPECT_GT(enforced().proof(0).packets, 0u);
+  enforced().switch_to({});
+  EXPECT_GT(echoed("10.2.2.1", 20), 0);
+}
+
+}  // namespace
+}  // namespace blackstart::test
