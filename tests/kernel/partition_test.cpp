@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/enforced.h"
+#include "support/patience.h"
 #include "support/second_user.h"
 
 namespace blackstart::test {
@@ -77,7 +78,7 @@ class PartitionTest : public FaultLab {
     const Seen opened = connect(peer);
     EXPECT_EQ(opened, tcp);
     if (tcp != ETIMEDOUT) {
-      EXPECT_LT(opened.took, 100ms);
+      EXPECT_LT(opened.took, patient(100ms));
     }
     EXPECT_EQ(echoed(peer), datagram);
     EXPECT_EQ(echoed_when_connected(peer), connected);
@@ -222,6 +223,7 @@ TEST_F(PartitionTest, SelectsByCgroupBothWays) {
   const std::string folder = base + "/bs_test_" + std::to_string(::getpid());
   if (shell("mkdir " + folder).status != 0) return skip("needs a writable cgroup hierarchy");
   const std::string name = folder.substr(base.size());
+  const std::string given = std::to_string(0.3 * slowness());  // seconds
   for (const How how : {How::drop, How::unreachable}) {
     for (const Way way : {Way::out, Way::in}) {
       Target target = target_of({"10.1.1.1/32"});
@@ -231,7 +233,8 @@ TEST_F(PartitionTest, SelectsByCgroupBothWays) {
       EXPECT_EQ(connect("10.1.1.1"), 0);
       // A process of its own, since a socket belongs to the cgroup that it was opened in.
       const std::string inside = "sh -c 'echo $$ > " + folder + "/cgroup.procs && exec " +
-                                 "timeout 0.3 bash -c \"exec 3<>/dev/tcp/10.1.1.1/5555\"'";
+                                 "timeout " + given +
+                                 " bash -c \"exec 3<>/dev/tcp/10.1.1.1/5555\"'";
       EXPECT_NE(shell(inside).status, 0);
       EXPECT_GT(enforced().proof(0).packets, 0u);
       enforced_.reset();
