@@ -62,6 +62,15 @@ TEST_F(RulesetOnTheKernel, EverythingInANetdevTableIsListedByNftAsWePrintIt) {
   expect_same({{every_netdev_table()}});
 }
 
+// Since Linux 5.11, and not in the kernels that Debian 12 builds.
+TEST_F(RulesetOnTheKernel, ARejectionAtADeviceIsListedByNftAsWePrintIt) {
+  const CommandResult tried = shell(
+      "nft -c 'table netdev t { chain c { type filter hook ingress device v1 priority 0; "
+      "reject with tcp reset; }; }'");
+  if (tried.status != 0) return skip_on_this_kernel("rejections in netdev tables");
+  expect_same({{netdev_table_that_rejects()}});
+}
+
 TEST_F(RulesetOnTheKernel, BothTablesLoadInOneTransaction) {
   expect_same({{every_inet_table(), every_netdev_table()}});
 }

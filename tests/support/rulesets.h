@@ -177,9 +177,22 @@ inline Table every_netdev_table() {
                  {"in",
                   BaseChain{ChainType::filter, Hook::ingress, -5, {"v1"}},
                   {{{MatchPrefix{Side::source, ten}, Drop{}}, ""},
-                   {{tcp, https, Reject{Reject::With::tcp_reset, 0}}, ""},
-                   {{Reject{Reject::With::icmp, 1}}, ""},
+                   {{tcp, https, Drop{}}, ""},
                    {{SetPacketType{PacketType::other}}, ""}}}},
+  };
+}
+
+// Needs a device called v1.
+inline Table netdev_table_that_rejects() {
+  const MatchPort https{Side::destination, {{443, 443}}};
+  return {
+      .family = Family::netdev,
+      .name = kTableName,
+      .owned = true,
+      .chains = {{"in",
+                  BaseChain{ChainType::filter, Hook::ingress, -5, {"v1"}},
+                  {{{MatchL4{{L4::tcp}}, https, Reject{Reject::With::tcp_reset, 0}}, ""},
+                   {{Reject{Reject::With::icmp, 1}}, ""}}}},
   };
 }
 
