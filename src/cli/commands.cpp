@@ -17,14 +17,15 @@
 namespace blackstart::cli {
 
 extern const Command run_command, plan_command, validate_command, list_command, show_command,
-    doctor_command, status_command, heal_command, report_command, schema_command, demo_command;
+    doctor_command, status_command, heal_command, report_command, schema_command, demo_command,
+    compare_command;
 
 namespace {
 
 constexpr std::array kCommands{
-    &demo_command,   &run_command,  &plan_command,   &validate_command,
-    &list_command,   &show_command, &report_command, &doctor_command,
-    &status_command, &heal_command, &schema_command,
+    &demo_command,   &run_command,    &plan_command,   &validate_command,
+    &list_command,   &show_command,   &report_command, &compare_command,
+    &doctor_command, &status_command, &heal_command,   &schema_command,
 };
 
 constexpr std::string_view kOpening =
@@ -47,7 +48,7 @@ std::string overview() {
       "  sudo blackstart run us-east-1-dns --probe http://localhost:8080/health --speed 600\n"
       "\nExit codes: 0 held, 1 internal error, 2 usage or invalid file, 3 this machine cannot\n"
       "do it, 4 not normal before the fault, 5 objective missed, 6 invalid experiment,\n"
-      "7 stopped by a guard, 9 clean-up incomplete, 130/143 interrupted (all lifted).\n";
+      "7 stopped by a guard, 9 clean-up incomplete, 10 slower (compare), 130/143 interrupted.\n";
   return text;
 }
 

@@ -14,7 +14,9 @@
 #include "blackstart/report.h"
 #include "cli/errors.h"
 #include "cli/live.h"
+#include "cli/series.h"
 #include "core/analysis.h"
+#include "core/series.h"
 #include "core/version.h"
 #include "netlink/kernel_facts.h"
 #include "netlink/nft_owner.h"
@@ -54,18 +56,6 @@ std::string user_name() {
   return user != nullptr ? user->pw_name : std::to_string(::getuid());
 }
 
-// The command that repeats the run, seed included.
-std::string repeat_command(const ExperimentOptions& options, std::uint64_t seed) {
-  const ScenarioOptions& one = options.scenario;
-  std::string text = "blackstart run " + one.scenario;
-  for (const std::string& set : one.sets) text += " --set " + set;
-  for (const std::string& probe : one.probes) text += " --probe " + probe;
-  if (!one.where.empty()) text += " --where " + one.where;
-  if (!one.speed.empty()) text += " --speed " + one.speed;
-  for (const std::string& upstream : options.upstreams) text += " --upstream " + upstream;
-  return text + " --seed " + std::to_string(seed);
-}
-
 RunHeader header_of(const Scenario& scenario, const ExperimentOptions& options) {
   utsname machine{};
   ::uname(&machine);
@@ -77,7 +67,9 @@ RunHeader header_of(const Scenario& scenario, const ExperimentOptions& options) 
   header.user = user_name();
   header.pid = static_cast<int>(::getpid());
   header.seed = scenario.seed.value_or(random_seed());
-  header.command = repeat_command(options, header.seed);
+  ExperimentOptions this_one = options;
+  this_one.repeat = 1;
+  header.command = repeat_command(this_one, header.seed);
   header.speed = scenario.speed;
   header.scenario = scenario.name;
   header.scenario_resolved = scenario.resolved;
@@ -85,20 +77,9 @@ RunHeader header_of(const Scenario& scenario, const ExperimentOptions& options) 
   return header;
 }
 
-// runs/2025-10-20T064800-us-east-1-dns; a second run in the same second gets a number.
 std::string make_out_dir(const ExperimentOptions& options, const RunHeader& header) {
-  std::string folder = options.out;
-  if (folder.empty()) {
-    std::string stamp = header.started_at.substr(0, 19);
-    std::erase(stamp, ':');
-    folder = "runs/" + stamp + "-" + header.scenario;
-    for (int n = 2; fs::exists(folder + (n == 2 ? "" : "-" + std::to_string(n - 1))); ++n) {
-      if (!fs::exists(folder + "-" + std::to_string(n))) {
-        folder += "-" + std::to_string(n);
-        break;
-      }
-    }
-  }
+  const std::string folder =
+      options.out.empty() ? free_folder(header.started_at, header.scenario) : options.out;
   std::error_code problem;
   fs::create_directories(folder, problem);
   if (problem) {
@@ -115,17 +96,6 @@ void refuse_what_is_missing(const Scenario& scenario) {
   std::string text = "this machine cannot play " + scenario.name + "; nothing was injected";
   for (const Missing& one : missing) text += "\n  " + to_text(one);
   throw CommandError{exit_code::machine, text};
-}
-
-void write_to(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    std::fputs(text.c_str(), stdout);
-    return;
-  }
-  std::ofstream out{path, std::ios::binary};
-  out << text;
-  out.close();
-  if (!out) throw CommandError{exit_code::machine, "cannot write " + path};
 }
 
 // What a stack said that never got ready, as it said it.
@@ -172,8 +142,9 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
   Traces traces{folder, was_there};
   RunTime flushed;
   Analysis analysis{scenario};
-  const bool result_only = options.json == "-" || options.junit == "-";
-  LiveView live{scenario, analysis, {options.plain, options.quiet || result_only}};
+  LiveView live{scenario,
+                analysis,
+                {options.plain, options.quiet || options.result_only(), options.of_series}};
 
   RunSetup setup{scenario, header, folder, std::move(upstreams), {}, {}};
   setup.record = [&](const RunEvent& event) {
@@ -203,7 +174,7 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
   live.close();
 
   const RunReport report = analysis.report();
-  if (!result_only) {
+  if (!options.result_only() && options.of_series.empty()) {
     print_report(report, {.plain = options.plain, .quiet = options.quiet, .folder = folder});
   }
   if (end.why == EndEvent::Why::stack_not_ready) show_last_output(folder);
@@ -217,6 +188,9 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
 
 void add_output_options(CLI::App& app, ExperimentOptions& options) {
   app.add_option("--out", options.out, "the run's folder; default runs/DATE-NAME");
+  app.add_option("--repeat", options.repeat,
+                 "play it so often, with seed, seed + 1, ...; each run in a folder in --out")
+      ->check(CLI::Range(std::size_t{1}, kRepeatsMax));
   app.add_option("--json", options.json, "write the result as JSON; - for standard output");
   app.add_option("--junit", options.junit, "write the result as JUnit XML");
   app.add_option("--upstream", options.upstreams, "where the resolver forwards to; repeatable")
@@ -225,9 +199,39 @@ void add_output_options(CLI::App& app, ExperimentOptions& options) {
   app.add_flag("-q,--quiet", options.quiet, "only the verdict");
 }
 
-int experiment(const ExperimentOptions& options) {
-  ::signal(SIGPIPE, SIG_IGN);  // a reader that has gone must not end the run
-  const Scenario scenario = load_scenario(options.scenario, options.overlays);
+std::string free_folder(std::string started_at, const std::string& scenario) {
+  started_at.resize(19);  // to the second
+  std::erase(started_at, ':');
+  const std::string first = "runs/" + started_at + "-" + scenario;
+  std::string folder = first;
+  for (int n = 2; fs::exists(folder); ++n) folder = first + "-" + std::to_string(n);
+  return folder;
+}
+
+std::string repeat_command(const ExperimentOptions& options, std::uint64_t seed) {
+  const ScenarioOptions& one = options.scenario;
+  std::string text = "blackstart run " + one.scenario;
+  for (const std::string& set : one.sets) text += " --set " + set;
+  for (const std::string& probe : one.probes) text += " --probe " + probe;
+  if (!one.where.empty()) text += " --where " + one.where;
+  if (!one.speed.empty()) text += " --speed " + one.speed;
+  for (const std::string& upstream : options.upstreams) text += " --upstream " + upstream;
+  text += " --seed " + std::to_string(seed);
+  return options.repeat > 1 ? text + " --repeat " + std::to_string(options.repeat) : text;
+}
+
+void write_to(const std::string& path, const std::string& text) {
+  if (path == "-") {
+    std::fputs(text.c_str(), stdout);
+    return;
+  }
+  std::ofstream out{path, std::ios::binary};
+  out << text;
+  out.close();
+  if (!out) throw CommandError{exit_code::machine, "cannot write " + path};
+}
+
+int play_once(const Scenario& scenario, const ExperimentOptions& options) {
   if (scenario.where.kind != Where::Kind::sandbox) return play(scenario, options);
   try {
     return run_in_sandbox(
@@ -236,6 +240,12 @@ int experiment(const ExperimentOptions& options) {
     throw CommandError{exit_code::machine,
                        std::string{refused.what()} + "\ntry: " + refused.remedy()};
   }
+}
+
+int experiment(const ExperimentOptions& options) {
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that has gone must not end the run
+  const Scenario scenario = load_scenario(options.scenario, options.overlays);
+  return options.repeat > 1 ? play_series(scenario, options) : play_once(scenario, options);
 }
 
 }  // namespace blackstart::cli

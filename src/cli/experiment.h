@@ -17,13 +17,30 @@ struct ExperimentOptions {
   std::vector<std::string> upstreams;
   bool plain = false;                // no live view, no colour
   bool quiet = false;                // the verdict only
+  std::size_t repeat = 1;            // runs, with seeds that follow each other
+  std::string of_series;             // "3/5": one of several, whose report is not printed
   std::vector<SourceText> overlays;  // laid over the scenario, after the command line
+
+  // Standard output is for the JSON or JUnit result and nothing else.
+  bool result_only() const { return json == "-" || junit == "-"; }
 };
 
-// Adds --out, --json, --junit, --upstream, --plain and --quiet.
+// Adds --out, --json, --junit, --repeat, --upstream, --plain and --quiet.
 void add_output_options(CLI::App& app, ExperimentOptions& options);
 
 // Returns the exit code of the verdict. Throws CommandError for what keeps a run from starting.
 int experiment(const ExperimentOptions& options);
+
+// One run, in a sandbox of its own where the scenario wants one.
+int play_once(const Scenario& scenario, const ExperimentOptions& options);
+
+// runs/2025-10-20T064800-us-east-1-dns; a second one in the same second gets a number.
+std::string free_folder(std::string started_at, const std::string& scenario);
+
+// The command that repeats it, seed included.
+std::string repeat_command(const ExperimentOptions& options, std::uint64_t seed);
+
+// `-` is standard output. Throws CommandError (exit code 3).
+void write_to(const std::string& path, const std::string& text);
 
 }  // namespace blackstart::cli

@@ -29,7 +29,7 @@ bool is_dumb() {
   return term == nullptr || std::string_view{term} == "dumb";
 }
 
-enum class Mode { nothing, lines, picture };
+enum class Mode { nothing, line, lines, picture };
 
 std::string_view phase_line(RunPhase phase) {
   switch (phase) {
@@ -47,6 +47,22 @@ std::string_view phase_line(RunPhase phase) {
   return "ended";
 }
 
+std::string_view phase_word(RunPhase phase) {
+  switch (phase) {
+    case RunPhase::preparing:
+      return "getting ready";
+    case RunPhase::baseline:
+      return "baseline";
+    case RunPhase::timeline:
+      return "outage";
+    case RunPhase::watching:
+      return "recovery";
+    case RunPhase::ended:
+      break;
+  }
+  return "ended";
+}
+
 }  // namespace
 
 class LiveView::Impl {
@@ -56,6 +72,8 @@ class LiveView::Impl {
     const bool picture =
         outlet_.is_terminal() && !options.plain && !is_set("NO_COLOR") && !is_dumb();
     mode_ = options.quiet ? Mode::nothing : picture ? Mode::picture : Mode::lines;
+    if (!options.line.empty()) mode_ = picture && !options.quiet ? Mode::line : Mode::nothing;
+    line_ = std::move(options.line);
     style_ = {.colour = picture, .unicode = std::string_view{::nl_langinfo(CODESET)} == "UTF-8"};
     state_.latest.resize(scenario.probes.size());
     state_.expected = make_plan(scenario).shortest;
@@ -73,12 +91,15 @@ class LiveView::Impl {
   void on_tick(RunTime now) {
     state_.now = now;
     if (mode_ == Mode::picture && now - drawn_ >= kBetweenFrames) draw();
+    if (mode_ == Mode::line && now - drawn_ >= kBetweenFrames) draw_line();
     if (mode_ == Mode::lines && now - heard_ >= kBetweenHeartbeats) heartbeat();
     outlet_.flush();
   }
 
   void close() {
-    if (std::exchange(closed_, true) || mode_ != Mode::picture) return;
+    if (std::exchange(closed_, true)) return;
+    if (mode_ == Mode::line) outlet_.write("\r\x1b[K");
+    if (mode_ != Mode::picture) return;
     draw();
     outlet_.write("\n\x1b[?25h");
   }
@@ -159,6 +180,14 @@ class LiveView::Impl {
     outlet_.draw(frame + "\x1b[K\x1b[J\x1b[?2026l");
   }
 
+  void draw_line() {
+    drawn_ = state_.now;
+    const std::string text = " " + line_ + " " + std::string{phase_word(state_.phase)} + ", " +
+                             picture::short_duration(state_.now.since_start);
+    const auto columns = static_cast<std::size_t>(outlet_.columns());
+    outlet_.draw("\r" + picture::cut(style_, text, columns - 1) + "\x1b[K");
+  }
+
   struct Said {
     Outcome outcome = Outcome::ok;
     RunTime at{-kBetweenStateLines};
@@ -169,6 +198,7 @@ class LiveView::Impl {
   Outlet outlet_;
   Mode mode_ = Mode::nothing;
   picture::Style style_;
+  std::string line_;
   LiveState state_;
   std::vector<Said> said_;
   RunTime drawn_, heard_;

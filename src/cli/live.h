@@ -3,6 +3,7 @@
 // The run as it goes, on the terminal.
 
 #include <memory>
+#include <string>
 
 #include "blackstart/journal.h"
 #include "blackstart/scenario.h"
@@ -14,6 +15,7 @@ namespace blackstart::cli {
 struct LiveOptions {
   bool plain = false;  // lines instead of a picture
   bool quiet = false;  // nothing
+  std::string line;    // not empty: one line that begins so, on a terminal alone
 };
 
 // A picture that redraws in place on a terminal; on a pipe, with NO_COLOR=… or TERM=dumb plain

@@ -1,12 +1,10 @@
 #include <cmath>
-#include <nlohmann/json.hpp>
 
+#include "report/run_json.h"
 #include "report/writers.h"
 
 namespace blackstart {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 // Milliseconds and seconds to the microsecond: what the clock is good for.
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
@@ -111,7 +109,7 @@ Json texts_json(const Events& events) {
 
 }  // namespace
 
-std::string json_report(const RunReport& report) {
+Json run_json(const RunReport& report) {
   Json probes = Json::object();
   for (const ProbeReport& probe : report.probes) probes[probe.name] = probe_json(probe);
   Json faults = Json::array();
@@ -119,7 +117,7 @@ std::string json_report(const RunReport& report) {
   Json timers = Json::array();
   for (const TimerWarning& timer : report.timers) timers.push_back(timer.text);
 
-  const Json json{
+  return {
       {"blackstart", 1},
       {"scenario", report.header.scenario},
       {"title", report.scenario.title},
@@ -145,9 +143,14 @@ std::string json_report(const RunReport& report) {
         {"command", report.header.command}}},
       {"torn_lines", report.torn_lines},
   };
-  // Evidence may hold any bytes that a service sent: what is no UTF-8 is replaced, and everything
-  // beyond ASCII is escaped, since a terminal that shows the file may obey control characters.
+}
+
+// Evidence may hold any bytes that a service sent: what is no UTF-8 is replaced, and everything
+// beyond ASCII is escaped, since a terminal that shows the file may obey control characters.
+std::string json_text(const Json& json) {
   return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
+
+std::string json_report(const RunReport& report) { return json_text(run_json(report)); }
 
 }  // namespace blackstart

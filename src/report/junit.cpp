@@ -140,26 +140,69 @@ std::string case_xml(const std::string& suite, const Case& one) {
   return open + ">\n      <failure message=\"" + escaped(*one.failure) + "\"/>\n    </testcase>\n";
 }
 
+struct Totals {
+  std::size_t tests = 0, failures = 0, skipped = 0;
+  double seconds = 0.0;
+
+  void operator+=(const Totals& more) {
+    tests += more.tests;
+    failures += more.failures;
+    skipped += more.skipped;
+    seconds += more.seconds;
+  }
+
+  std::string attributes() const {
+    return "tests=\"" + std::to_string(tests) + "\" failures=\"" + std::to_string(failures) +
+           "\" errors=\"0\" skipped=\"" + std::to_string(skipped) + "\" time=\"" +
+           seconds_text(seconds) + "\"";
+  }
+};
+
+// All suites between the root's tags, gathered one by one.
+class Suites {
+ public:
+  void add(const RunReport& report, const std::string& name) {
+    const std::vector<Case> cases = cases_of(report);
+    Totals totals{.tests = cases.size()};
+    for (const Case& one : cases) {
+      if (one.failure) ++totals.failures;
+      if (one.skipped) ++totals.skipped;
+    }
+    if (report.ended) totals.seconds = seconds_of(report.ended->since_start);
+    all_ += totals;
+    const std::string suite = escaped(name);
+    xml_ += "  <testsuite name=\"" + suite + "\" " + totals.attributes() + " timestamp=\"" +
+            escaped(report.header.started_at) + "\" hostname=\"" + escaped(report.header.host) +
+            "\">\n";
+    for (const Case& one : cases) xml_ += case_xml(suite, one);
+    xml_ += "    <system-out>" + escaped(report.sentence) + "</system-out>\n  </testsuite>\n";
+  }
+
+  std::string document() const {
+    return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"blackstart\" " +
+           all_.attributes() + ">\n" + xml_ + "</testsuites>\n";
+  }
+
+ private:
+  std::string xml_;
+  Totals all_;
+};
+
 }  // namespace
 
 std::string junit_report(const RunReport& report) {
-  const std::vector<Case> cases = cases_of(report);
-  const auto failures =
-      std::ranges::count_if(cases, [](const Case& one) { return one.failure.has_value(); });
-  const auto skipped = std::ranges::count(cases, true, &Case::skipped);
-  const std::string suite = escaped(report.header.scenario);
-  const double ran = report.ended ? seconds_of(report.ended->since_start) : 0.0;
-  const std::string totals = "tests=\"" + std::to_string(cases.size()) + "\" failures=\"" +
-                             std::to_string(failures) + "\" errors=\"0\" skipped=\"" +
-                             std::to_string(skipped) + "\" time=\"" + seconds_text(ran) + "\"";
+  Suites suites;
+  suites.add(report, report.header.scenario);
+  return suites.document();
+}
 
-  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"blackstart\" " +
-                    totals + ">\n  <testsuite name=\"" + suite + "\" " + totals + " timestamp=\"" +
-                    escaped(report.header.started_at) + "\" hostname=\"" +
-                    escaped(report.header.host) + "\">\n";
-  for (const Case& one : cases) xml += case_xml(suite, one);
-  xml += "    <system-out>" + escaped(report.sentence) + "</system-out>\n";
-  return xml + "  </testsuite>\n</testsuites>\n";
+std::string junit_series(const SeriesReport& series) {
+  Suites suites;
+  for (std::size_t i = 0; i < series.runs.size(); ++i) {
+    suites.add(series.runs[i], series.scenario + ", run " + std::to_string(i + 1) + ", seed " +
+                                   std::to_string(series.runs[i].header.seed));
+  }
+  return suites.document();
 }
 
 }  // namespace blackstart

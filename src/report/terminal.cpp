@@ -1,11 +1,7 @@
 #include "report/terminal.h"
 
-#include <langinfo.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
+#include <cstdio>
 
 #include "report/picture.h"
 #include "report/terminal_page.h"
@@ -16,26 +12,14 @@ namespace {
 
 using namespace picture;
 
-constexpr int kColumnsMax = 140;  // a longer line is hard to read
-
 // The sentence may begin with the word that already stands above it.
 std::string sentence_of(const RunReport& report) {
   const std::string word = upper(name_of(report.verdict)) + ": ";
   return report.sentence.starts_with(word) ? report.sentence.substr(word.size()) : report.sentence;
 }
 
-// A bar across the page, which the back of the room can read.
-std::string bar(const TerminalPage& page, RunVerdict verdict) {
-  const std::string word = upper(name_of(verdict));
-  if (page.style().colour) return badge(page.style(), ink_of(verdict), word, page.columns());
-  const std::string_view rule = page.style().unicode ? "━" : "=";
-  const std::string row = repeated(rule, 2) + " " + word + " ";
-  return row + repeated(rule, page.columns() - width_of(row));
-}
-
 void headline(TerminalPage& page, const RunReport& report) {
-  page.blank();
-  page.line(bar(page, report.verdict));
+  page.bar(upper(name_of(report.verdict)), ink_of(report.verdict));
   page.paragraph("", sentence_of(report));
 }
 
@@ -102,8 +86,6 @@ void environment(TerminalPage& page, const RunReport& report, const std::string&
   if (!header.command.empty()) page.paragraph("", "again: " + header.command);
 }
 
-bool utf8_terminal() { return std::string_view{::nl_langinfo(CODESET)} == "UTF-8"; }
-
 }  // namespace
 
 std::string terminal_report(const RunReport& report, const TerminalOptions& options, int columns,
@@ -123,20 +105,13 @@ std::string terminal_report(const RunReport& report, const TerminalOptions& opti
 }
 
 void print_report(const RunReport& report, const TerminalOptions& options) {
-  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-  winsize size{};
-  int columns = 80;
-  if (terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    columns = std::min<int>(size.ws_col, kColumnsMax);
-  }
-  const bool colour = terminal && std::getenv("NO_COLOR") == nullptr;
-  const bool unicode = !terminal || utf8_terminal();
-  std::string text = terminal_report(report, options, columns, colour, unicode);
+  const TerminalLook look = look_of_stdout(options.plain);
+  std::string text = terminal_report(report, options, look.columns, look.colour, look.unicode);
   // The end is what stays on the screen: where the beginning is gone, the verdict is said again.
-  if (size.ws_row > 0 && std::ranges::count(text, '\n') >= size.ws_row) {
+  if (look.rows > 0 && std::ranges::count(text, '\n') >= look.rows) {
     TerminalOptions verdict = options;
     verdict.quiet = true;
-    text += terminal_report(report, verdict, columns, colour, unicode);
+    text += terminal_report(report, verdict, look.columns, look.colour, look.unicode);
   }
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);

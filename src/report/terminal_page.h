@@ -25,6 +25,8 @@ class TerminalPage {
   // At most columns() wide; without the blanks at its end.
   void line(std::string_view text);
   void heading(std::string_view text);
+  // The word across the page, so that the back of the room can read it.
+  void bar(std::string_view word, picture::Ink ink);
   // Made safe, and broken into lines, each after the indent.
   void paragraph(std::string_view indent, std::string_view text,
                  picture::Ink ink = picture::Ink::plain);
@@ -41,5 +43,16 @@ std::string repeated(std::string_view cell, std::size_t times);
 
 // 1, 60, 0.5: without zeros that say nothing.
 std::string compact(double value);
+
+// 1.48x
+std::string ratio_text(double value);
+
+// What print_report() and its like write to: standard output as it is now.
+struct TerminalLook {
+  int columns = 80, rows = 0;  // rows: 0 where it is no terminal
+  bool colour = false, unicode = true;
+};
+
+TerminalLook look_of_stdout(bool plain);
 
 }  // namespace blackstart

@@ -22,12 +22,6 @@ constexpr std::size_t kDetailColumnsMin = 72;
 constexpr std::size_t kEvidenceShown = 300;  // bytes of a wrong answer
 constexpr std::size_t kReasonsShown = 3;     // of a probe's failures
 
-std::string ratio_text(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, value < 100.0 ? "%.2fx" : "%.0fx", value);
-  return text;
-}
-
 std::string or_dash(const std::optional<Duration>& span) {
   return span ? short_duration(*span) : "-";
 }

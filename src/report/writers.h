@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "blackstart/report.h"
+#include "core/series.h"
 
 namespace blackstart {
 
@@ -24,5 +25,12 @@ std::string json_report(const RunReport& report);
 // JUnit XML as Jenkins, GitLab and GitHub read it. Suite = scenario; cases = baseline, each
 // objective, proof of injection, clean-up.
 std::string junit_report(const RunReport& report);
+
+// A series as one document: its runs as json_report() has them, each with its folder, and what
+// they say together.
+std::string json_series(const SeriesReport& series);
+
+// A suite per run, named after the scenario, the run and its seed.
+std::string junit_series(const SeriesReport& series);
 
 }  // namespace blackstart
