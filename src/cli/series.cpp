@@ -82,7 +82,8 @@ int play_next(SeriesReport& series, const Scenario& scenario, const ExperimentOp
   const ExperimentOptions one = options_of_run(options, number, series.folder);
   const int code = carry_out_safely(
       [&] { return play_once(with_seed(scenario, series.seed + number - 1), one); });
-  if (!fs::exists(one.out + "/journal.jsonl")) return code;  // refused before it began
+  const bool refused = code == exit_code::usage || code == exit_code::machine;  // and said so
+  if (refused || !fs::exists(one.out + "/journal.jsonl")) return code;
   series.folders.push_back(one.out);
   series.runs.push_back(read_run(one.out));
   for (ProbeReport& probe : series.runs.back().probes) probe.strip = {};
