@@ -46,9 +46,11 @@ struct FaultEdge {
 struct Proof {
   std::uint32_t entry = 0;
   std::uint64_t packets = 0, bytes = 0, questions = 0, connections = 0;
-  std::uint64_t dropped = 0;  // of the packets, by a loss, a rate or a full queue of ours
-  std::uint64_t shaped = 0;   // of the packets: given back by a device that impairs
   std::map<std::string, std::uint64_t> answers;  // how questions were answered: "nodata" → 311
+  std::uint64_t dropped = 0;  // of the packets, by a loss, a rate or a full queue of ours
+  std::uint64_t shaped = 0;   // of the packets: given back by what impairs them
+  // Sums over those that were delayed by our own engine: what was asked, what was measured.
+  Duration delay_asked{}, delay_added{};
 
   bool proven() const { return packets + questions + connections > 0; }
 };

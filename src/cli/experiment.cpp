@@ -56,14 +56,17 @@ std::string user_name() {
   return user != nullptr ? user->pw_name : std::to_string(::getuid());
 }
 
-RunHeader header_of(const Scenario& scenario, const ExperimentOptions& options) {
+RunHeader header_of(const Scenario& scenario, const ExperimentOptions& options,
+                    ShapeEngine engine) {
   utsname machine{};
   ::uname(&machine);
   RunHeader header;
   header.tool_version = kVersion;
   header.host = machine.nodename;
   header.kernel = std::string{machine.sysname} + " " + machine.release;
-  header.engine = "nftables";
+  const bool shapes =
+      has(needs_of(scenario), Needs::shaper) || has(needs_of(scenario), Needs::rate_limit);
+  header.engine = engine_name(shapes ? engine : ShapeEngine::none);
   header.user = user_name();
   header.pid = static_cast<int>(::getpid());
   header.seed = scenario.seed.value_or(random_seed());
@@ -89,10 +92,11 @@ std::string make_out_dir(const ExperimentOptions& options, const RunHeader& head
   return folder;
 }
 
-void refuse_what_is_missing(const Scenario& scenario) {
-  const std::vector<Missing> missing =
-      preflight(scenario, netlink::probe_kernel(needs_of(scenario)));
-  if (missing.empty()) return;
+// Returns the engine for what the scenario asks of packets.
+Engine refuse_what_is_missing(const Scenario& scenario) {
+  const netlink::KernelFacts facts = netlink::probe_kernel(needs_of(scenario));
+  const std::vector<Missing> missing = preflight(scenario, facts);
+  if (missing.empty()) return best_engine(facts);
   std::string text = "this machine cannot play " + scenario.name + "; nothing was injected";
   for (const Missing& one : missing) text += "\n  " + to_text(one);
   throw CommandError{exit_code::machine, text};
@@ -134,8 +138,8 @@ class Traces {
 // Everything but loading: in the sandbox where there is one.
 int play(const Scenario& scenario, const ExperimentOptions& options) {
   std::vector<Nameserver> upstreams = upstreams_of(options.upstreams);
-  refuse_what_is_missing(scenario);
-  const RunHeader header = header_of(scenario, options);
+  const Engine engine = refuse_what_is_missing(scenario);
+  const RunHeader header = header_of(scenario, options, engine.kind);
   const bool was_there = !options.out.empty() && fs::exists(options.out);
   const std::string folder = make_out_dir(options, header);
   JournalWriter journal{folder + "/journal.jsonl", header};
@@ -146,7 +150,7 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
                 analysis,
                 {options.plain, options.quiet || options.result_only(), options.of_series}};
 
-  RunSetup setup{scenario, header, folder, std::move(upstreams), {}, {}};
+  RunSetup setup{scenario, header, folder, std::move(upstreams), engine, {}, {}};
   setup.record = [&](const RunEvent& event) {
     analysis.add(event);
     live.on_event(event);

@@ -47,13 +47,14 @@ int plan(const ScenarioOptions& options) {
   print_timeline(scenario, make_plan(scenario));
   print_probes(scenario);
 
-  const auto missing = preflight(scenario, netlink::probe_kernel(needs_of(scenario)));
+  const netlink::KernelFacts facts = netlink::probe_kernel(needs_of(scenario));
+  const auto missing = preflight(scenario, facts);
   if (!missing.empty()) {
     std::puts("\nThis machine cannot play it:");
     for (const Missing& one : missing) std::printf("  %s\n", to_text(one).c_str());
     return exit_code::machine;
   }
-  print_preview(scenario);
+  print_preview(scenario, best_engine(facts));
   std::puts("\nNothing was changed.");
   return exit_code::held;
 }

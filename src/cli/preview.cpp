@@ -7,10 +7,12 @@
 #include <set>
 #include <string>
 
+#include "core/timeline.h"
 #include "fault/compiler.h"
 #include "fault/cutter.h"
 #include "fault/devices.h"
 #include "fault/redirect.h"
+#include "fault/shaping_devices.h"
 #include "netlink/ruleset_text.h"
 #include "netlink/sock_diag.h"
 #include "run/names_now.h"
@@ -24,15 +26,45 @@ constexpr std::size_t kElementsShown = 20;
 constexpr std::size_t kSocketsShown = 12;
 constexpr std::uint16_t kResolverPortShown = 53'530;
 
-CompiledEntries compiled_of(const Scenario& scenario) {
+CompiledEntries compiled_of(const Scenario& scenario, const Engine& engine) {
+  const Timeline timeline{scenario};
   std::vector<EntryToCompile> entries;
   for (std::uint32_t i = 0; i < scenario.timeline.size(); ++i) {
     const Entry& entry = scenario.timeline[i];
-    if (entry.fault) {
-      entries.push_back({i, entry.fault.get(), &scenario.targets[entry.target]});
-    }
+    if (!entry.fault) continue;
+    const Timeline::Extent extent = timeline.extent(i);
+    entries.push_back(
+        {i, entry.fault.get(), &scenario.targets[entry.target], extent.from, extent.to});
   }
-  return compile_entries(entries);
+  CompileOptions options;
+  options.engine = engine;
+  return compile_entries(entries, options);
+}
+
+const char* way_of(TrafficDirection way) {
+  return way == TrafficDirection::both ? "both ways" : way == TrafficDirection::out ? "out" : "in";
+}
+
+// "bs3 (ifb, netem, out): delay 0s; at the end delay 800ms  # slow".
+void print_devices(const Scenario& scenario, const CompiledEntries& compiled) {
+  if (compiled.classes.empty()) return;
+  const bool netem = compiled.engine == ShapeEngine::netem;
+  std::puts("\nWhat gives packets back impaired\n");
+  for (const ShapedClass& one : compiled.classes) {
+    std::string whose;
+    Progress end;
+    for (const std::uint32_t entry : one.entries) {
+      whose += (whose.empty() ? "" : " + ") + scenario.timeline[entry].name;
+      end[entry] = 1.0;
+    }
+    std::string from = to_text(one.impairment({}));
+    const std::string to = to_text(one.impairment(end));
+    if (from.empty()) from = "nothing at first";
+    const std::string name = one.device.empty() ? "queue " + std::to_string(one.queue) : one.device;
+    const char* engine = one.device.empty() ? "nfqueue" : netem ? "ifb, netem" : "ifb, htb";
+    std::printf("  %s (%s, %s): %s%s  # %s\n", name.c_str(), engine, way_of(one.way), from.c_str(),
+                from == to ? "" : ("; at the end " + to).c_str(), whose.c_str());
+  }
 }
 
 // Whose a socket is: the processes that hold its inode.
@@ -96,6 +128,7 @@ NamesNow print_kernel_operations(const Scenario& scenario, const CompiledEntries
   if (compiled.needs_resolver()) {
     std::printf("# the resolver picks its own port: %u stands for it\n", kResolverPortShown);
   }
+  print_devices(scenario, compiled);
   return names;
 }
 
@@ -147,8 +180,8 @@ void print_blast_radius(const Scenario& scenario, const CompiledEntries& compile
 
 }  // namespace
 
-void print_preview(const Scenario& scenario) {
-  const CompiledEntries compiled = compiled_of(scenario);
+void print_preview(const Scenario& scenario, const Engine& engine) {
+  const CompiledEntries compiled = compiled_of(scenario, engine);
   const NamesNow names = print_kernel_operations(scenario, compiled);
   print_names(names.lookup);
   print_blast_radius(scenario, compiled, names);

@@ -3,6 +3,7 @@
 // What plan shows of the machine: the rules that would be loaded, and what they would hit.
 
 #include "blackstart/scenario.h"
+#include "fault/compiler.h"
 
 namespace blackstart::cli {
 
@@ -10,6 +11,6 @@ namespace blackstart::cli {
 // to standard output, then those names; nothing is loaded. Ports that only a run knows are shown
 // as those it would ask for. Then what the targets match in this namespace now: connections, and
 // questions.
-void print_preview(const Scenario& scenario);
+void print_preview(const Scenario& scenario, const Engine& engine);
 
 }  // namespace blackstart::cli

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+
+#include "blackstart/params.h"
 
 namespace blackstart {
 namespace {
@@ -57,6 +60,38 @@ Impairment between(const Impairment& from, const Impairment& to, double progress
                           static_cast<double>(to.rate->bits_per_second), progress)));
   }
   return out;
+}
+
+std::string to_text(const Impairment& impairment) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  const auto number = [](double value) {
+    std::array<char, 32> digits{};
+    std::snprintf(digits.data(), digits.size(), "%g", value);
+    return std::string{digits.data()};
+  };
+  const auto share = [&](const char* what, double value) {
+    if (value > 0.0) add(what + number(value * 100) + '%');
+  };
+  if (impairment.delay > Duration{}) {
+    std::string delay = "delay " + duration_text(impairment.delay);
+    if (impairment.jitter > Duration{}) {
+      delay += " ±" + duration_text(impairment.jitter) + ' ' +
+               std::string{kDistributionWords[static_cast<std::size_t>(impairment.distribution)]};
+    }
+    add(delay);
+  }
+  share("loss ", impairment.loss);
+  if (impairment.loss > 0.0 && impairment.burst > 1.0) {
+    text += " in bursts of " + number(impairment.burst);
+  }
+  share("duplicate ", impairment.duplicate);
+  share("reorder ", impairment.reorder);
+  share("corrupt ", impairment.corrupt);
+  if (impairment.rate) {
+    add("rate " + number(static_cast<double>(impairment.rate->bits_per_second) / 1e6) + "mbit");
+  }
+  return text;
 }
 
 // In equilibrium the share in the bad state is to_bad / (to_bad + to_good), and a stay there

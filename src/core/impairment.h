@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "blackstart/random.h"
@@ -44,6 +45,9 @@ Impairment combine(const Impairment& one, const Impairment& other);
 // Between two impairments, each value on a straight line: the first at `progress` 0, the second
 // at 1. A rate that only one has does not move.
 Impairment between(const Impairment& from, const Impairment& to, double progress);
+
+// "delay 100ms ±20ms pareto, loss 5% in bursts of 8, rate 50mbit"; empty for nothing.
+std::string to_text(const Impairment& impairment);
 
 // The two-state model of Gilbert (1960) for bursts of loss: in the good state every packet
 // passes, in the bad one none does. `to_bad` and `to_good` are the chances of a change after a

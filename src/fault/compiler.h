@@ -26,8 +26,18 @@
 //   unreachable  the same with "host unreachable", TCP included → kHostAnswerDevice
 //
 // What answers such a rejection (conntrack's `related`, so these two switch conntrack on) is
-// itself never rejected. Chains hang on the devices that exist when a run prepares. The marks are
-// a few bits of the packet mark (MarkBits), never the whole of it.
+// itself never rejected. The marks are a few bits of the packet mark (MarkBits), never the whole
+// of it.
+//
+// A `network` fault sends what it selects to devices of ours that impair it and give it back
+// (shaping.h), after all partitions; its loss of single packets is a rule before that. What a
+// process sends is known, what comes for it is not, before it is delivered: so a target with
+// `uid` or `cgroup` has both ways impaired on the way out.
+//
+// Without netem a thread of ours holds packets (packet_shaper.h), where they come in: what waits
+// on its way out counts against the socket that sent it, and slows that down. So what comes from
+// a target bears the delay of both ways, but for loopback, where everything comes in. A rate is
+// kept by devices there too.
 
 #include <cstdint>
 #include <functional>
@@ -82,9 +92,15 @@ enum class ShapeEngine : std::uint8_t {
   nfqueue,  // a thread of ours that holds packets; devices hold them to a rate
 };
 
+// The rung with what belongs to it.
+struct Engine {
+  ShapeEngine kind = ShapeEngine::netem;
+  netlink::QueueTo::Via queue_via = netlink::QueueTo::Via::nft;  // of nfqueue: what the kernel has
+};
+
 struct CompileOptions {
   MarkBits marks;
-  ShapeEngine engine = ShapeEngine::netem;
+  Engine engine;
   // How a target's cgroup is found; tests give their own.
   std::function<std::optional<CgroupId>(const std::string&)> cgroup = find_cgroup;
 };
@@ -154,6 +170,9 @@ inline constexpr const char* kSwallowDevice = "bs0";
 inline constexpr const char* kHostAnswerDevice = "bs1";
 inline constexpr const char* kPortAnswerDevice = "bs2";
 inline constexpr unsigned kFirstShapingDevice = 3;  // "bs3" and upwards: ShapedClass::device
+
+// Numbers of the queues that classes get: from here on, in the namespace's range of 65,536.
+inline constexpr unsigned kFirstQueue = 47'600;
 
 // Entered by the chains that hang on devices.
 inline constexpr const char* kEgressChain = "fault_egress";

@@ -16,6 +16,7 @@
 #include "fault/late_devices.h"
 #include "fault/redirect.h"
 #include "fault/resolver.h"
+#include "fault/shaping_queues.h"
 #include "netlink/nft_owner.h"
 #include "netlink/ruleset_text.h"
 #include "serve/resolv_conf.h"
@@ -71,6 +72,7 @@ struct Enforcer::State {
   // Destroyed from the last to the first: the rules go before what they send packets to.
   std::optional<OwnDevices> devices;
   std::optional<ShapingDevices> shaping;
+  std::optional<ShapingQueues> queues;
   std::optional<Answerer> answerer;
   std::optional<Follower> follower;
   std::optional<Resolver> resolver;
@@ -91,6 +93,7 @@ struct Enforcer::State {
 
   void prepare();
   void start_resolver();
+  void start_shaping();
   std::function<void(std::span<const std::uint8_t>)> releasing();
   void look_up();
   void start_following();
@@ -141,9 +144,7 @@ void Enforcer::State::prepare() {
     check_interfaces(present);
     ruleset = bind_devices(compiled, present);
     devices.emplace(compiled);
-    if (!compiled.classes.empty()) {
-      shaping.emplace(compiled.classes, compiled.engine == ShapeEngine::netem);
-    }
+    start_shaping();
     if (compiled.answers) answerer.emplace(io);
     start_resolver();
   }
@@ -157,6 +158,16 @@ void Enforcer::State::prepare() {
   if (compiled.on_devices()) {
     late.emplace(io, present, [this](const netlink::Link& link) { cover(link); });
   }
+}
+
+// Before the rules that send packets there.
+void Enforcer::State::start_shaping() {
+  std::vector<ShapedClass> to_devices, to_queues;
+  for (const ShapedClass& one : compiled.classes) {
+    (one.device.empty() ? to_queues : to_devices).push_back(one);
+  }
+  if (!to_devices.empty()) shaping.emplace(to_devices, compiled.engine == ShapeEngine::netem);
+  if (!to_queues.empty()) queues.emplace(to_queues, compiled.marks.ours(), options.seed);
 }
 
 void Enforcer::State::start_following() {
@@ -221,6 +232,7 @@ void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
 void Enforcer::State::clear() noexcept {
   late.reset();
   owner.reset();
+  queues.reset();
   resolver.reset();
   answerer.reset();
   try {
@@ -275,6 +287,7 @@ Enforcer::Switched Enforcer::switch_to(std::span<const std::uint32_t> in_force_i
 
 void Enforcer::set_progress(const Progress& progress) {
   State& state = *state_;
+  if (state.queues) state.queues->set_progress(progress);
   if (!state.shaping) return;
   const Inside inside = state.enter();
   state.shaping->set_progress(progress);
@@ -306,6 +319,7 @@ Proof Enforcer::proof(std::uint32_t entry) {
     proof.dropped += counts.dropped;
     proof.shaped = counts.passed;
   }
+  if (state_->queues) state_->queues->add_to(proof);
   if (const auto found = state_->cut.find(entry); found != state_->cut.end()) {
     proof.connections = found->second;
   }

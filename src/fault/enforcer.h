@@ -16,8 +16,8 @@
 #include "blackstart/random.h"
 #include "blackstart/time.h"
 #include "fault/compiler.h"
-#include "fault/start_lookup.h"
 #include "fault/shaping_devices.h"
+#include "fault/start_lookup.h"
 #include "serve/nameserver.h"
 
 namespace boost::asio {

@@ -57,19 +57,30 @@ void lose(RuleBook& book, At at, std::vector<Matches> selections, double share,
   }
 }
 
+// What an engine on devices does; the rest is for queues.
+NetworkSpec device_part(const NetworkSpec& spec, ShapeEngine engine) {
+  return engine == ShapeEngine::nfqueue ? spec.for_device().only_rate() : spec.for_device();
+}
+
+NetworkSpec added_up(const NetworkSpec& one, const NetworkSpec& other) {
+  return {.from = combine(one.from, other.from),
+          .to = combine(one.to, other.to),
+          .direction = one.direction};
+}
+
 void add_out(RuleBook& book, const Selected& selected, const NetworkSpec& spec,
              const NetworkSpec& device) {
   const std::vector<Matches> matches = selected_out(book, selected);
+  book.add_sets(selected.target, At::egress);
   if (const double share = spec.loss_by_rule(); share > 0.0) {
     book.out().swallows = true;
     lose(book, At::egress, matches, share, netlink::ForwardTo{kSwallowDevice});
   }
-  if (device.needs_device()) {
-    book.shape(TrafficDirection::out, device, selected.target, matches);
-  }
+  if (device.needs_device()) book.shape(At::egress, device, selected.target, matches);
 }
 
-void add_in(RuleBook& book, const Selected& selected, const NetworkSpec& spec) {
+void add_in(RuleBook& book, const Selected& selected, const NetworkSpec& spec,
+            const NetworkSpec& device) {
   const bool process = by_process(selected.target);
   const Place place{process ? At::input : At::ingress, Side::source};
   book.count(selected, place);
@@ -78,22 +89,56 @@ void add_in(RuleBook& book, const Selected& selected, const NetworkSpec& spec) {
   if (const double share = spec.loss_by_rule(); share > 0.0) {
     lose(book, place.at, matches, share, netlink::Drop{});
   }
-  if (spec.needs_device() && !process) {
-    book.shape(TrafficDirection::in, spec.for_device(), selected.target, matches);
+  if (device.needs_device() && !process) {
+    book.shape(At::ingress, device, selected.target, matches);
   }
+}
+
+// Selections there, by the interface that a packet comes in by.
+std::vector<Matches> coming_in(RuleBook& book, const Selected& selected, Side side, bool by_lo) {
+  std::vector<Matches> out =
+      selections(selected.target, book.set_names(), side, L4Part::all, false, std::nullopt);
+  for (Matches& matches : out) {
+    matches.insert(matches.begin(),
+                   netlink::MatchInterface{.side = Side::source, .name = "lo", .equal = by_lo});
+  }
+  return out;
+}
+
+void add_queues(RuleBook& book, const Selected& selected, const NetworkSpec& spec) {
+  const NetworkSpec part = spec.for_device().but_rate();
+  if (!part.needs_device()) return;
+  const bool out = spec.direction != TrafficDirection::in;
+  const bool in = spec.direction != TrafficDirection::out;
+  const NetworkSpec all = out && in ? added_up(part, part) : part;
+  if (by_process(selected.target)) {
+    book.shape(At::queue_process, all, selected.target,
+               selections(selected.target, book.set_names(), Side::source, L4Part::all, true,
+                          selected.cgroup));
+    return;
+  }
+  if (out) {
+    book.shape(At::queue_to_lo, part, selected.target,
+               coming_in(book, selected, Side::destination, true));
+  }
+  if (in) {
+    book.shape(At::queue_from_lo, part, selected.target,
+               coming_in(book, selected, Side::source, true));
+  }
+  book.shape(At::queue_from, all, selected.target, coming_in(book, selected, Side::source, false));
 }
 
 }  // namespace
 
 void add_network_rules(RuleBook& book, const Target& target, const NetworkSpec& spec) {
   const Selected selected = book.select(target);
-  NetworkSpec out = spec.for_device();
-  if (spec.direction == TrafficDirection::both && by_process(target)) {
-    out.from = combine(out.from, out.from);
-    out.to = combine(out.to, out.to);
-  }
+  const ShapeEngine engine = book.out().engine;
+  const NetworkSpec in = device_part(spec, engine);
+  const bool doubled = spec.direction == TrafficDirection::both && by_process(target);
+  const NetworkSpec out = doubled ? added_up(in, in) : in;
   if (spec.direction != TrafficDirection::in) add_out(book, selected, spec, out);
-  if (spec.direction != TrafficDirection::out) add_in(book, selected, spec);
+  if (spec.direction != TrafficDirection::out) add_in(book, selected, spec, in);
+  if (engine == ShapeEngine::nfqueue) add_queues(book, selected, spec);
 }
 
 }  // namespace blackstart

@@ -16,6 +16,7 @@ struct ChainRow {
   const char* name;
   netlink::Hook hook;  // of inet; chains of netdev are entered from those that hang on devices
   std::int32_t priority;
+  TrafficDirection way = TrafficDirection::both;  // of what is shaped there
 };
 
 // Output comes late, when nobody else will change the mark any more; the rest at 0.
@@ -23,8 +24,18 @@ constexpr std::array kChains{
     ChainRow{At::output, Family::inet, "fault_output", netlink::Hook::output, 300},
     ChainRow{At::input, Family::inet, "fault_input", netlink::Hook::input, 0},
     ChainRow{At::forward, Family::inet, "fault_forward", netlink::Hook::forward, 0},
-    ChainRow{At::egress, Family::netdev, kEgressChain, netlink::Hook::egress, 0},
-    ChainRow{At::ingress, Family::netdev, kIngressChain, netlink::Hook::ingress, 0},
+    // Before conntrack, which would make an entry for each of several first packets that wait; and
+    // one after the other, since a packet over loopback may be to a target and from one.
+    ChainRow{At::queue_to_lo, Family::inet, "queue_to_lo", netlink::Hook::prerouting, -312,
+             TrafficDirection::out},
+    ChainRow{At::queue_from_lo, Family::inet, "queue_from_lo", netlink::Hook::prerouting, -311,
+             TrafficDirection::in},
+    ChainRow{At::queue_from, Family::inet, "queue_from", netlink::Hook::prerouting, -310},
+    ChainRow{At::queue_process, Family::inet, "queue_process", netlink::Hook::input, -310},
+    ChainRow{At::egress, Family::netdev, kEgressChain, netlink::Hook::egress, 0,
+             TrafficDirection::out},
+    ChainRow{At::ingress, Family::netdev, kIngressChain, netlink::Hook::ingress, 0,
+             TrafficDirection::in},
 };
 
 const ChainRow& row_of(At at) { return kChains[static_cast<std::size_t>(at)]; }
@@ -84,18 +95,19 @@ void RuleBook::count(const Selected& selected, Place place) {
   add(selected, place, Stage::count, L4Part::all, netlink::Count{current().counter});
 }
 
-void RuleBook::shape(TrafficDirection way, const NetworkSpec& spec, const Target& target,
+void RuleBook::shape(At at, const NetworkSpec& spec, const Target& target,
                      std::vector<Matches> selections) {
-  current().netdev = true;
+  (family_of(at) == Family::inet ? current().inet : current().netdev) = true;
+  add_sets(target, at);
   for (Matches& matches : selections) {
     matches.insert(matches.begin(), netlink::MatchProtocolSet{current().armed});
   }
-  shaped_[way].push_back({.entry = entry_.entry,
-                          .target = &target,
-                          .spec = spec,
-                          .begin = entry_.begin,
-                          .end = entry_.end,
-                          .selections = std::move(selections)});
+  shaped_[at].push_back({.entry = entry_.entry,
+                         .target = &target,
+                         .spec = spec,
+                         .begin = entry_.begin,
+                         .end = entry_.end,
+                         .selections = std::move(selections)});
 }
 
 netlink::Chain RuleBook::chain(At at) {
@@ -117,9 +129,19 @@ netlink::Chain RuleBook::chain(At at) {
   return chain;
 }
 
-void RuleBook::add_tree(TrafficDirection way, At at, std::vector<netlink::Chain>& chains) {
-  const auto first = kFirstShapingDevice + static_cast<unsigned>(out_.classes.size());
-  ShapedTree tree = shape_tree(shaped_[way], way, first);
+void RuleBook::add_tree(At at, std::vector<netlink::Chain>& chains) {
+  const bool queue = family_of(at) == Family::inet;
+  unsigned& used = queue ? queues_ : devices_;
+  ShapedLeaves leaves{.first = used + (queue ? kFirstQueue : kFirstShapingDevice)};
+  if (queue) leaves.queues = options_.engine.queue_via;
+  ShapedTree tree = shape_tree(shaped_[at], row_of(at).way, leaves);
+  used += static_cast<unsigned>(tree.classes.size());
+  if (queue && !tree.root.empty()) {
+    const std::uint32_t ours = out_.marks.ours();
+    tree.root.insert(tree.root.begin(),
+                     {{netlink::MatchMark{.mask = ours, .value = ours}, netlink::Accept{}},
+                      "a copy that we have sent"});
+  }
   shaping_[at] = std::move(tree.root);
   std::ranges::move(tree.chains, std::back_inserter(chains));
   std::ranges::move(tree.classes, std::back_inserter(out_.classes));
@@ -139,9 +161,8 @@ netlink::Table RuleBook::table(Family family) {
     table.sets.push_back(netlink::armed_set(entry.armed));
   }
   std::ranges::move(sets_[family], std::back_inserter(table.sets));
-  if (family == Family::netdev) {
-    add_tree(TrafficDirection::out, At::egress, table.chains);
-    add_tree(TrafficDirection::in, At::ingress, table.chains);
+  for (const ChainRow& row : kChains) {
+    if (row.family == family && shaped_.contains(row.at)) add_tree(row.at, table.chains);
   }
   for (const ChainRow& row : kChains) {
     if (row.family != family) continue;

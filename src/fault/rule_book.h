@@ -20,7 +20,19 @@
 namespace blackstart {
 
 // The chains that entries add rules to, in the order in which they are listed.
-enum class At : std::uint8_t { output, input, forward, egress, ingress };
+// The queues are for what comes in: to a target that is reached over loopback, from one, from any
+// other, and for a process that is the target's.
+enum class At : std::uint8_t {
+  output,
+  input,
+  forward,
+  queue_to_lo,
+  queue_from_lo,
+  queue_from,
+  queue_process,
+  egress,
+  ingress
+};
 
 netlink::Family family_of(At at);
 
@@ -44,7 +56,7 @@ class RuleBook {
  public:
   explicit RuleBook(const CompileOptions& options) : options_{options} {
     out_.marks = options.marks;
-    out_.engine = options.engine;
+    out_.engine = options.engine.kind;
   }
 
   // From here on rules belong to this entry.
@@ -68,16 +80,15 @@ class RuleBook {
   // Some rule rejects: what answers that must pass.
   void set_rejects() { rejects_ = true; }
 
-  // The current entry takes part in what devices do to packets on their way out or in.
-  void shape(TrafficDirection way, const NetworkSpec& spec, const Target& target,
-             std::vector<Matches> selections);
+  // The current entry takes part in what devices or queues do to packets there.
+  void shape(At at, const NetworkSpec& spec, const Target& target, std::vector<Matches> selections);
 
   CompiledEntries finish();
 
  private:
   netlink::Chain chain(At at);
   netlink::Table table(netlink::Family family);
-  void add_tree(TrafficDirection way, At at, std::vector<netlink::Chain>& chains);
+  void add_tree(At at, std::vector<netlink::Chain>& chains);
 
   const CompileOptions& options_;
   CompiledEntries out_;
@@ -85,8 +96,9 @@ class RuleBook {
   std::map<At, std::map<Stage, std::vector<netlink::Rule>>> rules_;
   std::map<At, std::vector<netlink::Rule>> shaping_;  // the root of a tree, after all stages
   std::map<netlink::Family, std::vector<netlink::Set>> sets_;
-  std::map<TrafficDirection, std::vector<ShapedEntry>> shaped_;
+  std::map<At, std::vector<ShapedEntry>> shaped_;
   bool rejects_ = false;
+  unsigned devices_ = 0, queues_ = 0;
 };
 
 // What each kind adds (partition_rules.cpp, network_rules.cpp).

@@ -35,8 +35,8 @@ bool share_a_port(const Target& one, const Target& other) {
 // Grows the tree below one combination at a time, depth first.
 class TreeMaker {
  public:
-  TreeMaker(std::span<const ShapedEntry> entries, TrafficDirection way, unsigned first_device)
-      : entries_{entries}, way_{way}, next_device_{first_device} {}
+  TreeMaker(std::span<const ShapedEntry> entries, TrafficDirection way, const ShapedLeaves& leaves)
+      : entries_{entries}, way_{way}, leaves_{leaves}, next_{leaves.first} {}
 
   ShapedTree make() {
     out_.root = branches({}, 0);
@@ -77,23 +77,37 @@ class TreeMaker {
           std::to_string(limits::shaped_classes_max) +
           " combinations; let fewer of them overlap, or give them targets that don't"};
     }
-    ShapedClass made{
-        .entries = {}, .specs = {}, .way = way_, .device = "bs" + std::to_string(next_device_++)};
+    ShapedClass made{.entries = {}, .specs = {}, .way = way_, .device = {}, .queue = 0};
+    const unsigned number = next_++;
+    if (leaves_.queues) {
+      made.queue = static_cast<std::uint16_t>(number);
+    } else {
+      made.device = "bs" + std::to_string(number);
+    }
     for (const std::size_t index : combination) {
       made.entries.push_back(entries_[index].entry);
       made.specs.push_back(entries_[index].spec);
     }
-    netlink::Chain chain{.name = "to_" + made.device, .base = std::nullopt, .rules = {}};
+    netlink::Chain chain{
+        .name = "to_" + (leaves_.queues ? "queue_" + std::to_string(number) : made.device),
+        .base = std::nullopt,
+        .rules = {}};
     out_.classes.push_back(made);
     chain.rules = branches(combination, combination.back() + 1);
-    chain.rules.push_back({{netlink::ForwardTo{made.device}}, {}});
+    chain.rules.push_back({{leaf(made)}, {}});
     out_.chains.push_back(chain);
     return chain.name;
   }
 
+  netlink::Expression leaf(const ShapedClass& made) const {
+    if (leaves_.queues) return netlink::QueueTo{made.queue, *leaves_.queues};
+    return netlink::ForwardTo{made.device};
+  }
+
   std::span<const ShapedEntry> entries_;
   TrafficDirection way_;
-  unsigned next_device_;
+  ShapedLeaves leaves_;
+  unsigned next_;
   ShapedTree out_;
 };
 
@@ -108,6 +122,20 @@ NetworkSpec NetworkSpec::for_device() const {
   NetworkSpec rest = *this;
   if (loss_by_rule() > 0.0) rest.from.loss = rest.to.loss = 0.0;
   return rest;
+}
+
+NetworkSpec NetworkSpec::only_rate() const {
+  NetworkSpec out{.from = {}, .to = {}, .direction = direction};
+  out.from.rate = from.rate;
+  out.to.rate = to.rate;
+  return out;
+}
+
+NetworkSpec NetworkSpec::but_rate() const {
+  NetworkSpec out = *this;
+  out.from.rate.reset();
+  out.to.rate.reset();
+  return out;
 }
 
 bool NetworkSpec::needs_device() const {
@@ -139,8 +167,8 @@ bool may_meet(const Target& one, const Target& other) {
 }
 
 ShapedTree shape_tree(std::span<const ShapedEntry> entries, TrafficDirection way,
-                      unsigned first_device) {
-  return TreeMaker{entries, way, first_device}.make();
+                      const ShapedLeaves& leaves) {
+  return TreeMaker{entries, way, leaves}.make();
 }
 
 }  // namespace blackstart

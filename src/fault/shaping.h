@@ -2,6 +2,9 @@
 
 // Which packets meet which `network` faults, and on which device of ours.
 //
+// Two engines: devices of ours, and a thread of ours that is handed packets by queues
+// (packet_shaper.h). Here for devices; queues are the same with numbers for names.
+//
 // A device impairs one way. A packet comes back from it behind the hook at which it left, so it
 // cannot visit two; where it is selected by several faults at once, it needs a device that has
 // all their values. So there is one device for each combination that can occur: for every set of
@@ -18,6 +21,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +29,7 @@
 #include "blackstart/scenario.h"
 #include "core/impairment.h"
 #include "fault/selector.h"
+#include "netlink/expressions.h"
 #include "netlink/ruleset.h"
 
 namespace blackstart {
@@ -45,6 +50,10 @@ struct NetworkSpec {
   // The rest, for a device; nothing() in both where there is none.
   NetworkSpec for_device() const;
   bool needs_device() const;
+
+  // The rate alone, and all but the rate.
+  NetworkSpec only_rate() const;
+  NetworkSpec but_rate() const;
 };
 
 // Whether a packet can be selected by both. True when in doubt.
@@ -59,12 +68,13 @@ struct ShapedEntry {
   std::vector<Matches> selections;  // its matches that way, its `armed` set first
 };
 
-// A combination of entries and its device.
+// A combination of entries and its device or its queue.
 struct ShapedClass {
   std::vector<std::uint32_t> entries;  // rising
   std::vector<NetworkSpec> specs;      // of each
   TrafficDirection way = TrafficDirection::out;
-  std::string device;
+  std::string device;       // empty: a queue
+  std::uint16_t queue = 0;  // its number
 
   bool has(std::uint32_t entry) const;
 
@@ -79,9 +89,14 @@ struct ShapedTree {
   std::vector<ShapedClass> classes;
 };
 
-// The names of its devices are "bs" and numbers from `first_device` upwards. Throws
-// std::runtime_error where it would take more than limits::shaped_classes_max of them.
+// Where the packets of a tree's classes go: to devices "bs3" and upwards, or to queues.
+struct ShapedLeaves {
+  unsigned first = 0;                             // number of the first device or queue
+  std::optional<netlink::QueueTo::Via> queues{};  // how; nullopt: devices
+};
+
+// Throws std::runtime_error where it would take more than limits::shaped_classes_max of them.
 ShapedTree shape_tree(std::span<const ShapedEntry> entries, TrafficDirection way,
-                      unsigned first_device);
+                      const ShapedLeaves& leaves);
 
 }  // namespace blackstart

@@ -201,10 +201,10 @@ struct QueueTo {
   Via via = Via::nft;
 };
 
-using Expression =
-    std::variant<MatchProtocolSet, MatchFamily, MatchL4, MatchUid, MatchMark, MatchInterface,
-                 MatchPrefix, MatchAddressSet, MatchPort, MatchPortSet, MatchCgroup, MatchDirection,
-                 MatchState, MatchRandom, SetMark, CopyMark, SetZone, SetPacketType, Count,
-                 CountHere, Drop, Accept, Return, Jump, Goto, Reject, ForwardTo, RedirectTo, QueueTo>;
+using Expression = std::variant<MatchProtocolSet, MatchFamily, MatchL4, MatchUid, MatchMark,
+                                MatchInterface, MatchPrefix, MatchAddressSet, MatchPort,
+                                MatchPortSet, MatchCgroup, MatchDirection, MatchState, MatchRandom,
+                                SetMark, CopyMark, SetZone, SetPacketType, Count, CountHere, Drop,
+                                Accept, Return, Jump, Goto, Reject, ForwardTo, RedirectTo, QueueTo>;
 
 }  // namespace blackstart::netlink

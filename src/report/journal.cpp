@@ -86,6 +86,12 @@ Json to_json(const Proof& proof) {
       {"e", "proof"},         {"entry", proof.entry},         {"packets", proof.packets},
       {"bytes", proof.bytes}, {"questions", proof.questions}, {"connections", proof.connections}};
   if (!proof.answers.empty()) line["answers"] = proof.answers;
+  if (proof.dropped > 0) line["dropped"] = proof.dropped;
+  if (proof.shaped > 0) line["shaped"] = proof.shaped;
+  if (proof.delay_added > Duration{}) {
+    line["delay_asked"] = proof.delay_asked.count();
+    line["delay_added"] = proof.delay_added.count();
+  }
   return line;
 }
 
@@ -168,6 +174,10 @@ RunEvent read_proof(JournalFields& in) {
   proof.questions = in.whole<std::uint64_t>("questions", 0);
   proof.connections = in.whole<std::uint64_t>("connections", 0);
   proof.answers = in.counts("answers");
+  proof.dropped = in.whole<std::uint64_t>("dropped", 0);
+  proof.shaped = in.whole<std::uint64_t>("shaped", 0);
+  proof.delay_asked = Duration{in.whole<std::int64_t>("delay_asked", 0)};
+  proof.delay_added = Duration{in.whole<std::int64_t>("delay_added", 0)};
   return proof;
 }
 

@@ -80,10 +80,9 @@ Json probe_json(const ProbeReport& probe) {
 
 Json fault_json(const FaultReport& fault) {
   const Proof proof = fault.proof.value_or(Proof{});
-  Json matched{{"packets", proof.packets},
-               {"bytes", proof.bytes},
-               {"questions", proof.questions},
-               {"connections", proof.connections}};
+  Json matched{{"packets", proof.packets},     {"bytes", proof.bytes},
+               {"questions", proof.questions}, {"connections", proof.connections},
+               {"dropped", proof.dropped},     {"shaped", proof.shaped}};
   if (!proof.answers.empty()) matched["answers"] = proof.answers;
   return {{"name", fault.name},
           {"kind", fault.kind},

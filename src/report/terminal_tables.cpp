@@ -143,6 +143,19 @@ struct Bars {
   }
 };
 
+// What became of packets: " (12 dropped, delayed 100.2 ms of 100 ms asked)".
+std::string fate_text(const Proof& proof) {
+  std::string text;
+  if (proof.dropped > 0) text += std::to_string(proof.dropped) + " dropped";
+  if (proof.delay_added > Duration{} && proof.shaped > 0) {
+    const auto count = static_cast<std::int64_t>(proof.shaped);
+    text += (text.empty() ? "" : ", ") + std::string{"delayed "} +
+            short_duration(proof.delay_added / count) + " of " +
+            short_duration(proof.delay_asked / count) + " asked";
+  }
+  return text.empty() ? text : " (" + text + ")";
+}
+
 std::string proof_text(const FaultReport& fault) {
   const Proof proof = fault.proof.value_or(Proof{});
   std::string hit;
@@ -155,7 +168,7 @@ std::string proof_text(const FaultReport& fault) {
   }
   if (proof.answers.size() == 1) answers = proof.answers.begin()->first;
   add(proof.questions, answers.empty() ? "questions" : "questions (" + answers + ")");
-  add(proof.packets, "packets");
+  add(proof.packets, "packets" + fate_text(proof));
   add(proof.connections, "connections");
   if (hit.empty()) return fault.may_miss ? "hit nothing, as it may" : "hit NOTHING: unproven";
   return "hit " + hit;

@@ -15,8 +15,6 @@ struct NotBuilt {
 };
 
 constexpr std::array kNotBuilt{
-    NotBuilt{Needs::shaper, "this version cannot delay, lose or slow down packets",
-             "use `partition` or `dns` faults"},
     NotBuilt{Needs::proxy, "this version has no proxy for stream toxics",
              "use `partition` or `dns` faults"},
     NotBuilt{Needs::aws_ranges, "this version cannot read AWS's ip-ranges file",
@@ -47,6 +45,34 @@ void add_place(const Where& where, const netlink::KernelFacts& facts, std::vecto
   out.push_back({Needs::nothing, "where: " + to_text(where), fact.why, fact.remedy});
 }
 
+bool there(const netlink::KernelFacts& facts, Needs need) {
+  const netlink::KernelFact* fact = facts.find(need);
+  return fact == nullptr || fact->ok;
+}
+
+// What several engines can do is missing where none of them is there; each says why.
+struct Alternatives {
+  Needs need;
+  std::vector<Needs> any_of;
+};
+const std::array kAlternatives{
+    Alternatives{Needs::shaper, {Needs::netem, Needs::nft_queue, Needs::compat_queue}},
+    Alternatives{Needs::rate_limit, {Needs::netem, Needs::rate_limit}},
+};
+
+void add_alternatives(const Entry& entry, Needs needs, const netlink::KernelFacts& facts,
+                      std::vector<Missing>& out) {
+  for (const Alternatives& one : kAlternatives) {
+    if (!has(needs, one.need)) continue;
+    if (std::ranges::any_of(one.any_of, [&](Needs need) { return there(facts, need); })) continue;
+    for (const Needs need : one.any_of) {
+      const netlink::KernelFact& fact = *facts.find(need);
+      const std::string why = fact.name + ": " + fact.why;
+      if (!listed(out, need, why)) out.push_back({need, entry.name, why, fact.remedy});
+    }
+  }
+}
+
 void add_needs(const Entry& entry, Needs needs, const netlink::KernelFacts& facts,
                std::vector<Missing>& out) {
   for (const NotBuilt& one : kNotBuilt) {
@@ -54,6 +80,7 @@ void add_needs(const Entry& entry, Needs needs, const netlink::KernelFacts& fact
       out.push_back({one.need, entry.name, one.why, one.remedy});
     }
   }
+  add_alternatives(entry, needs, facts, out);
   for (const Needs need : kAllNeeds) {
     if (!has(needs, need)) continue;
     const netlink::KernelFact* fact = facts.find(need);
@@ -76,7 +103,30 @@ Needs needs_of(const Scenario& scenario) {
   for (const Entry& entry : scenario.timeline) {
     if (entry.fault) needs |= entry.fault->needs(scenario.targets.at(entry.target));
   }
+  if (has(needs, Needs::shaper) || has(needs, Needs::rate_limit)) needs |= netlink::kRungNeeds;
   return needs;
+}
+
+Engine best_engine(const netlink::KernelFacts& facts) {
+  using Via = netlink::QueueTo::Via;
+  if (there(facts, Needs::netem)) return {.kind = ShapeEngine::netem};
+  if (there(facts, Needs::nft_queue)) return {.kind = ShapeEngine::nfqueue, .queue_via = Via::nft};
+  if (there(facts, Needs::compat_queue)) {
+    return {.kind = ShapeEngine::nfqueue, .queue_via = Via::xtables};
+  }
+  return {.kind = ShapeEngine::none};
+}
+
+std::string engine_name(ShapeEngine engine) {
+  switch (engine) {
+    case ShapeEngine::netem:
+      return "netem";
+    case ShapeEngine::nfqueue:
+      return "nfqueue";
+    case ShapeEngine::none:
+      break;
+  }
+  return "nftables";
 }
 
 std::vector<Missing> preflight(const Scenario& scenario, const netlink::KernelFacts& facts) {

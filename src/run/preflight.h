@@ -8,6 +8,7 @@
 
 #include "blackstart/fault.h"
 #include "blackstart/scenario.h"
+#include "fault/compiler.h"
 #include "netlink/kernel_facts.h"
 
 namespace blackstart {
@@ -25,6 +26,11 @@ std::string to_text(const Missing& missing);
 // What all entries together need of the kernel: the argument for netlink::probe_kernel(), so
 // that a run tries only what it will use.
 Needs needs_of(const Scenario& scenario);
+
+// The best engine that the facts show, and its name for reports: "netem", "nfqueue", or
+// "nftables" where rules and rates are all there is.
+Engine best_engine(const netlink::KernelFacts& facts);
+std::string engine_name(ShapeEngine engine);
 
 // Empty: nothing stands in the way. Each reason once, with the first entry that has it. What the
 // facts don't speak of is taken to be there. An interface or a cgroup that does not exist is

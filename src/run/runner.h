@@ -17,9 +17,9 @@ namespace blackstart {
 struct RunSetup {
   Scenario scenario;
   RunHeader header;
-  std::string out_dir;                      // exists; the stack's log goes there
-  std::vector<Nameserver> upstreams;        // whom the resolver asks; empty: the namespace's own
-  ShapeEngine engine = ShapeEngine::netem;  // what impairs packets; preflight has chosen it
+  std::string out_dir;                // exists; the stack's log goes there
+  std::vector<Nameserver> upstreams;  // whom the resolver asks; empty: the namespace's own
+  Engine engine{};                    // what impairs packets; preflight has chosen it
 
   // Every event in the order in which it happened, the header first. May throw
   // std::system_error (a full disk): then everything is lifted and the run ends.

@@ -105,15 +105,16 @@ TEST_F(CommandLine, AFileThatIsNotThereOrAFolderIsTwo) {
 
 TEST_F(CommandLine, AFaultThatThisVersionLacksIsThreeAndNeverIgnored) {
   const std::string slow =
-      "  - {at: 0s, for: 5s, name: slow, network: {target: ledger, delay: 1s}}\n";
+      "  - {at: 0s, for: 5s, name: slow, proxy: {target: ledger, toxics: [{type: latency, latency: "
+      "100}]}}\n";
   const Outcome refused = play(ledger_scenario(slow + kShortCut));
   EXPECT_EQ(refused.code, 3) << refused.output;
-  EXPECT_THAT(refused.output, HasSubstr("slow: this version cannot delay"));
+  EXPECT_THAT(refused.output, HasSubstr("slow: this version has no proxy"));
   EXPECT_THAT(refused.output, HasSubstr("nothing was injected"));
   EXPECT_EQ(run("validate outage.yaml").code, 0);
   const Outcome plan = run("plan outage.yaml");
   EXPECT_EQ(plan.code, 3);
-  EXPECT_THAT(plan.output, HasSubstr("slow: this version cannot delay"));
+  EXPECT_THAT(plan.output, HasSubstr("slow: this version has no proxy"));
   expect_nothing_ran();
 }
 

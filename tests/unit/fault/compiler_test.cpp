@@ -1,5 +1,7 @@
 // covers fault/selector
 // covers fault/redirect
+// covers fault/partition_rules
+// covers fault/cgroup
 // What a partition is compiled to, as nft prints it.
 
 #include "fault/compiler.h"

@@ -92,7 +92,7 @@ TEST(Shaping, LosesSinglePacketsByRuleAndBurstsByDevice) {
   EXPECT_TRUE(single.swallows);
   const auto bursts = compiled(lossy(0.05, 8.0), target_of({"10.0.0.0/8"}));
   EXPECT_THAT(bursts.classes, SizeIs(2));
-  EXPECT_DOUBLE_EQ(bursts.classes[0].impairment({}).loss, 0.05);
+  EXPECT_NEAR(bursts.classes[0].impairment({}).loss, 0.05, 1e-9);
   EXPECT_THAT(rules_of(bursts, "fault_egress"), Not(testing::Contains(HasSubstr("numgen"))));
 }
 
@@ -156,8 +156,11 @@ TEST(Shaping, RefusesMoreCombinationsThanDevices) {
 TEST(Shaping, FollowsEachRampAtItsOwnPace) {
   NetworkSpec ramp = delayed(0ms);
   ramp.to.delay = 800ms;
-  const ShapedClass both{
-      .entries = {3, 5}, .specs = {ramp, delayed(10ms)}, .way = Way::out, .device = "bs3"};
+  const ShapedClass both{.entries = {3, 5},
+                         .specs = {ramp, delayed(10ms)},
+                         .way = Way::out,
+                         .device = "bs3",
+                         .queue = 0};
   EXPECT_EQ(both.impairment({}).delay, 10ms);
   EXPECT_EQ(both.impairment({{3, 0.25}}).delay, 210ms);
   EXPECT_EQ(both.impairment({{3, 1.0}, {5, 0.5}}).delay, 810ms);
@@ -169,8 +172,9 @@ TEST(Shaping, ImpairsBothWaysOnTheWayOutForAProcess) {
   const auto result = compiled(delayed(10ms), target);
   ASSERT_THAT(classes_of(result), ElementsAre("out 0"));
   EXPECT_EQ(result.classes[0].impairment({}).delay, 20ms);
-  EXPECT_THAT(rules_of(result, "fault_egress"),
-              testing::Contains("meta protocol @armed_0 meta skuid 1000 goto to_bs3"));
+  EXPECT_THAT(
+      rules_of(result, "fault_egress"),
+      testing::Contains("meta protocol @armed_0 meta protocol ip meta skuid 1000 goto to_bs3"));
 }
 
 TEST(Shaping, GivesEachCgroupABitOfItsOwn) {
@@ -188,7 +192,51 @@ TEST(Shaping, GivesEachCgroupABitOfItsOwn) {
               testing::Contains(HasSubstr("level 1 \"b\" meta mark set meta mark | 0x20000000")));
   EXPECT_THAT(rules_of(result, "fault_egress"),
               testing::Contains("meta protocol @armed_1 meta mark & 0x20000000 == 0x20000000 "
-                                "goto to_bs5"));
+                                "goto to_bs7"));
+}
+
+CompileOptions by_queue() {
+  CompileOptions options;
+  options.engine = {ShapeEngine::nfqueue, netlink::QueueTo::Via::nft};
+  return options;
+}
+
+TEST(Shaping, QueuesWhatComesInWithTheDelayOfBothWays) {
+  const auto result =
+      Entries{}.add(network(delayed(100ms)), target_of({"10.0.0.0/8"})).compile(by_queue());
+  EXPECT_THAT(rules_of(result, "queue_from"),
+              ElementsAre(HasSubstr("accept"),
+                          "meta protocol @armed_0 iifname != \"lo\" ip saddr 10.0.0.0/8 goto "
+                          "to_queue_47602"));
+  EXPECT_THAT(rules_of(result, "to_queue_47602"), ElementsAre("queue flags bypass to 47602"));
+  EXPECT_THAT(rules_of(result, "queue_to_lo"),
+              testing::Contains(HasSubstr("iifname \"lo\" ip daddr 10.0.0.0/8 goto")));
+  ASSERT_THAT(result.classes, SizeIs(3));
+  EXPECT_EQ(result.classes[0].impairment({}).delay, 100ms);
+  EXPECT_EQ(result.classes[1].impairment({}).delay, 100ms);
+  EXPECT_EQ(result.classes[2].impairment({}).delay, 200ms);
+}
+
+TEST(Shaping, KeepsRatesOnDevicesBesideQueues) {
+  NetworkSpec spec = delayed(10ms, Way::out);
+  spec.from.rate = spec.to.rate = Bandwidth{1'000'000};
+  const auto result = Entries{}.add(network(spec), target_of({"10.0.0.0/8"})).compile(by_queue());
+  ASSERT_THAT(result.classes, SizeIs(3));
+  for (const ShapedClass& one : result.classes) {
+    EXPECT_EQ(one.device.empty(), !one.impairment({}).rate.has_value());
+    EXPECT_EQ(one.device.empty(), one.impairment({}).delay == 10ms);
+  }
+}
+
+TEST(Shaping, QueuesForAProcessWhereItsSocketIsKnown) {
+  Target target;
+  target.uid = 1000;
+  const auto result = Entries{}.add(network(delayed(10ms)), target).compile(by_queue());
+  ASSERT_THAT(result.classes, SizeIs(1));
+  EXPECT_EQ(result.classes[0].impairment({}).delay, 20ms);
+  EXPECT_THAT(
+      rules_of(result, "queue_process"),
+      testing::Contains(HasSubstr("meta nfproto ipv4 meta skuid 1000 goto to_queue_47600")));
 }
 
 TEST(Shaping, LetsPartitionsWin) {

@@ -80,11 +80,27 @@ TEST(Preflight, ReportsEverythingAtOnceAndEachReasonOnce) {
 }
 
 TEST(Preflight, RefusesWhatIsNotBuiltWhateverTheKernelHas) {
-  const auto missing =
-      texts(preflight(scenario_of({Needs::shaper, Needs::proxy, Needs::aws_ranges}), all_well()));
-  EXPECT_THAT(missing, ElementsAre(testing::HasSubstr("entry 0: this version cannot delay"),
-                                   testing::HasSubstr("entry 1: this version has no proxy"),
-                                   testing::HasSubstr("entry 2: this version cannot read AWS")));
+  const auto missing = texts(preflight(scenario_of({Needs::proxy, Needs::aws_ranges}), all_well()));
+  EXPECT_THAT(missing, ElementsAre(testing::HasSubstr("entry 0: this version has no proxy"),
+                                   testing::HasSubstr("entry 1: this version cannot read AWS")));
+}
+
+TEST(Preflight, TakesTheBestEngineThereIsAndSaysWhyThereIsNone) {
+  netlink::KernelFacts facts = all_well();
+  facts.facts.push_back(fact(Needs::netem, "netem", "unknown kind"));
+  facts.facts.push_back(fact(Needs::nft_queue, "nft queue", "unknown expression"));
+  facts.facts.push_back(fact(Needs::compat_queue, "compat queue"));
+  const Scenario scenario = scenario_of({Needs::shaper});
+  EXPECT_TRUE(has(needs_of(scenario), netlink::kRungNeeds));
+  EXPECT_THAT(preflight(scenario, facts), IsEmpty());
+  EXPECT_EQ(best_engine(facts).kind, ShapeEngine::nfqueue);
+  EXPECT_EQ(best_engine(facts).queue_via, netlink::QueueTo::Via::xtables);
+  facts.facts.back() = fact(Needs::compat_queue, "compat queue", "no nft_compat");
+  EXPECT_EQ(best_engine(facts).kind, ShapeEngine::none);
+  EXPECT_THAT(texts(preflight(scenario, facts)),
+              ElementsAre("entry 0: netem: unknown kind; do this",
+                          "entry 0: nft queue: unknown expression; do this",
+                          "entry 0: compat queue: no nft_compat; do this"));
 }
 
 TEST(Preflight, AsksForWhatATargetNeeds) {
