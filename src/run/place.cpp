@@ -41,19 +41,20 @@ bool in_path(const std::string& program) {
 }
 
 int pid_of_container(const std::string& name) {
-  bool asked = false;
-  for (const char* client : {"docker", "podman"}) {
+  std::string see;
+  for (const std::string client : {"docker", "podman"}) {
     if (!in_path(client)) continue;
-    asked = true;
+    see += (see.empty() ? "; see: " : " or ") + client + " ps";
     const auto text = answer_of({client, "inspect", "--format", "{{.State.Pid}}", name});
     int pid = 0;
     if (text) std::from_chars(text->data(), text->data() + text->size(), pid);
     if (pid > 0) return pid;
   }
   throw PlaceError{
-      asked ? "there is no running container '" + name + "'; see: docker ps"
-            : "where: container needs docker or podman on this machine, and there is neither; "
-              "use where: {pid: N} with the process id of the container's first process"};
+      see.empty()
+          ? "where: container needs docker or podman on this machine, and there is neither; "
+            "use where: {pid: N} with the process id of the container's first process"
+          : "there is no running container '" + name + "'" + see};
 }
 
 // What `open` opens; `none` is what to say where there is nothing to open.

@@ -118,10 +118,16 @@ class EchoServer {
     if (got > 0) ::sendto(udp_.get(), data.data(), static_cast<std::size_t>(got), 0, peer, size);
   }
 
+  // Idle, it must not allocate: a test may fork, and a child that was born while another thread
+  // held the sanitizer's allocator would wait for it for ever.
   void serve() {
     std::vector<UniqueFd> open;
+    std::vector<pollfd> waiting;
+    waiting.reserve(64);
     while (!ending_) {
-      std::vector<pollfd> waiting{{udp_.get(), POLLIN, 0}, {tcp_.get(), POLLIN, 0}};
+      waiting.clear();
+      waiting.push_back({udp_.get(), POLLIN, 0});
+      waiting.push_back({tcp_.get(), POLLIN, 0});
       for (const UniqueFd& fd : open) waiting.push_back({fd.get(), POLLIN, 0});
       if (::poll(waiting.data(), waiting.size(), 10) <= 0) continue;
       if (waiting[0].revents != 0) echo_datagram();
