@@ -22,10 +22,10 @@
 #include <stdexcept>
 #include <vector>
 
-#include "../tests/support/shaped_link.h"
-#include "../tests/support/udp.h"
 #include "fault/packet_shaper.h"
 #include "netlink/nfqueue.h"
+#include "support/shaped_link.h"
+#include "support/udp.h"
 
 namespace blackstart {
 namespace {
