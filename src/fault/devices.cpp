@@ -64,9 +64,11 @@ OwnDevices::OwnDevices(const CompiledEntries& compiled) {
 
 OwnDevices::~OwnDevices() { remove(); }
 
-std::vector<std::string> OwnDevices::remove() {
+std::vector<std::string> OwnDevices::remove() { return remove_devices(std::exchange(names_, {})); }
+
+std::vector<std::string> remove_devices(const std::vector<std::string>& names) {
   std::vector<std::string> failures;
-  for (const std::string& name : std::exchange(names_, {})) {
+  for (const std::string& name : names) {
     try {
       RouteSocket route;
       if (route.find_link(name)) route.remove(name);

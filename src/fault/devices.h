@@ -30,6 +30,9 @@ class OwnDevices {
 // An IFB of that name, in the calling thread's namespace: a new one, or what a killed run has left.
 void make_ifb(netlink::RouteSocket& route, std::string_view name);
 
+// Removes those that are there, in the calling thread's namespace. Returns what went wrong.
+std::vector<std::string> remove_devices(const std::vector<std::string>& names);
+
 // Names of all devices of the calling thread's namespace but ours: what chains are bound to.
 std::vector<std::string> other_devices();
 

@@ -15,10 +15,10 @@
 #include "blackstart/journal.h"
 #include "blackstart/random.h"
 #include "blackstart/time.h"
+#include "core/nameserver.h"
 #include "fault/compiler.h"
 #include "fault/shaping_devices.h"
 #include "fault/start_lookup.h"
-#include "serve/nameserver.h"
 
 namespace boost::asio {
 class io_context;

@@ -14,10 +14,10 @@
 #include "blackstart/journal.h"
 #include "blackstart/random.h"
 #include "blackstart/time.h"
+#include "core/nameserver.h"
 #include "dns/answer.h"
 #include "fault/redirect.h"
 #include "serve/dns_server.h"
-#include "serve/nameserver.h"
 
 namespace blackstart {
 

@@ -1,6 +1,5 @@
 #include "fault/shaping_devices.h"
 
-#include <exception>
 #include <utility>
 
 #include "blackstart/limits.h"
@@ -65,16 +64,9 @@ ShapingDevices::Counts ShapingDevices::counts(std::uint32_t entry) const {
 }
 
 std::vector<std::string> ShapingDevices::remove() {
-  std::vector<std::string> failures;
-  for (const Device& device : std::exchange(devices_, {})) {
-    try {
-      RouteSocket route;
-      if (route.find_link(device.shape.device)) route.remove(device.shape.device);
-    } catch (const std::exception& failure) {
-      failures.emplace_back(failure.what());
-    }
-  }
-  return failures;
+  std::vector<std::string> names;
+  for (const Device& device : std::exchange(devices_, {})) names.push_back(device.shape.device);
+  return remove_devices(names);
 }
 
 }  // namespace blackstart

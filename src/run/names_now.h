@@ -9,11 +9,11 @@
 
 #include "blackstart/address.h"
 #include "blackstart/scenario.h"
+#include "core/nameserver.h"
 #include "fault/compiler.h"
 #include "fault/start_lookup.h"
 #include "netlink/ruleset.h"
 #include "run/place.h"
-#include "serve/nameserver.h"
 
 namespace blackstart {
 

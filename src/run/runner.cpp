@@ -245,7 +245,8 @@ Progress Runner::progress() const {
 }
 
 void Runner::move_ramps() {
-  for (Front& front : fronts_) front.enforcer->set_progress(progress());
+  const Progress now = progress();
+  for (Front& front : fronts_) front.enforcer->set_progress(now);
 }
 
 // Each namespace is switched in one transaction; where there are several, one after another.
