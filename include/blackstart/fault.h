@@ -29,11 +29,10 @@ enum class Needs : std::uint32_t {
   shaper = 1 << 7,          // an engine for delay, loss and rate
   proxy = 1 << 8,           // stream toxics
   name_following = 1 << 9,  // packets by names that are followed live
-  aws_ranges = 1 << 10,     // prefixes of a published ip-ranges file
-  rate_limit = 1 << 11,     // holding packets to a rate: without netem, HTB on an IFB device
-  netem = 1 << 12,          // the kernel's network emulator, on an IFB device
-  nft_queue = 1 << 13,      // the nft expression `queue`, and someone to listen
-  compat_queue = 1 << 14,   // the same as iptables' target, through nft_compat
+  rate_limit = 1 << 10,     // holding packets to a rate: without netem, HTB on an IFB device
+  netem = 1 << 11,          // the kernel's network emulator, on an IFB device
+  nft_queue = 1 << 12,      // the nft expression `queue`, and someone to listen
+  compat_queue = 1 << 13,   // the same as iptables' target, through nft_compat
 };
 constexpr Needs operator|(Needs a, Needs b) {
   return Needs{static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b)};

@@ -28,6 +28,7 @@ inline constexpr std::size_t diagnostics_max = 1'000;       // listed; the rest 
 inline constexpr std::size_t timeline_entries_max = 1'000;
 inline constexpr std::size_t probes_max = 1'000;
 inline constexpr std::size_t targets_max = 1'000;
+inline constexpr std::size_t ranges_bytes_max = 64 << 20;  // AWS's ip-ranges.json has 2 MiB
 
 inline constexpr std::size_t dns_message_bytes_max = 65'535;  // RFC 1035, 4.2.2: two-byte length
 inline constexpr std::size_t dns_udp_bytes_plain = 512;       // RFC 1035, 4.2.1: without EDNS

@@ -36,8 +36,12 @@ std::string to_text(const Where& where);  // "host", "pid 4711", "container web"
 enum class Protocol : std::uint8_t { tcp, udp, icmp };
 
 struct AwsSelector {
-  std::vector<std::string> regions, services;
-  std::string ranges_file;
+  std::vector<std::string> regions, services;  // empty: all
+  std::string ranges_file;                     // absolute
+
+  // What it stands for, within the target's `cidr`; empty where the file was not read.
+  std::vector<Prefix> prefixes;
+  std::string found;  // "213 prefixes of /etc/ip-ranges.json, syncToken 17…, createDate 2025-…"
 };
 
 // A conjunction of what it names; an empty one is refused when loading.
@@ -54,6 +58,9 @@ struct Target {
   bool any = false;
   std::optional<Where> where;
   SourcePos pos;
+
+  // A packet's peer is in one of these; empty: `names` or nothing says which it is.
+  const std::vector<Prefix>& prefixes() const { return aws ? aws->prefixes : cidr; }
 
   // Something besides `names` picks packets.
   bool selects_packets() const {

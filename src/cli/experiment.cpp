@@ -219,6 +219,7 @@ std::string repeat_command(const ExperimentOptions& options, std::uint64_t seed)
   for (const std::string& probe : one.probes) text += " --probe " + probe;
   if (!one.where.empty()) text += " --where " + one.where;
   if (!one.speed.empty()) text += " --speed " + one.speed;
+  if (!one.ranges.empty()) text += " --ranges " + one.ranges;
   for (const std::string& upstream : options.upstreams) text += " --upstream " + upstream;
   text += " --seed " + std::to_string(seed);
   return options.repeat > 1 ? text + " --repeat " + std::to_string(options.repeat) : text;

@@ -1,6 +1,7 @@
 #include "cli/loading.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -78,6 +79,17 @@ Settings settings_of(const std::vector<std::string>& sets) {
   return settings;
 }
 
+std::string read_up_to(const std::string& path, std::size_t most) {
+  std::error_code problem;
+  if (std::filesystem::is_directory(path, problem)) throw usage(path + " is a folder");
+  std::ifstream in{path, std::ios::binary};
+  if (!in) throw usage("cannot read " + path + ": " + std::system_category().message(errno));
+  std::string text(most, '\0');
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
 std::optional<std::string> environment_value(std::string_view name) {
   const char* value = std::getenv(std::string{name}.c_str());
   if (value == nullptr) return std::nullopt;
@@ -97,23 +109,26 @@ void add_scenario_options(CLI::App& app, ScenarioOptions& options) {
                  "host, sandbox, pid:N, netns:NAME or container:NAME; wins over the scenario's");
   app.add_option("--speed", options.speed, "divides every time of the timeline");
   app.add_option("--seed", options.seed, "everything random draws from it");
+  add_ranges_option(app, options.ranges);
+}
+
+void add_ranges_option(CLI::App& app, std::string& ranges) {
+  app.add_option("--ranges", ranges, "AWS's ip-ranges.json, for targets with `aws`");
 }
 
 Kinds all_kinds() { return {fault_kinds(), probe_kinds()}; }
 
-LoadOptions load_options(const std::vector<std::string>& sets) {
-  return {settings_of(sets), environment_value, library_source, {}};
+LoadOptions load_options(const std::vector<std::string>& sets, const std::string& ranges) {
+  const auto read_ranges = [](const std::string& path) {
+    std::string text = read_up_to(path, limits::ranges_bytes_max + 1);
+    if (text.size() > limits::ranges_bytes_max) throw usage(path + " is larger than 64 MiB");
+    return text;
+  };
+  return {settings_of(sets), environment_value, library_source, {}, read_ranges, ranges};
 }
 
 SourceText read_source(const std::string& path) {
-  std::error_code problem;
-  if (std::filesystem::is_directory(path, problem)) throw usage(path + " is a folder");
-  std::ifstream in{path, std::ios::binary};
-  if (!in) throw usage("cannot read " + path + ": " + std::system_category().message(errno));
-  std::string text(limits::scenario_bytes_max + 1, '\0');  // one more: the reader refuses it
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return {path, std::move(text)};
+  return {path, read_up_to(path, limits::scenario_bytes_max + 1)};  // the reader refuses more
 }
 
 bool print_diagnostics(const Loaded& loaded) {
@@ -124,7 +139,7 @@ bool print_diagnostics(const Loaded& loaded) {
 }
 
 Scenario load_scenario(const ScenarioOptions& options, std::vector<SourceText> more) {
-  LoadOptions how = load_options(options.sets);
+  LoadOptions how = load_options(options.sets, options.ranges);
   how.overlays.push_back({"command line", overlay_of(options)});
   for (SourceText& text : more) how.overlays.push_back(std::move(text));
   std::erase_if(how.overlays, [](const SourceText& text) { return text.text.empty(); });
@@ -134,6 +149,10 @@ Scenario load_scenario(const ScenarioOptions& options, std::vector<SourceText> m
     const std::size_t count = loaded.diagnostics.size();
     throw usage(std::to_string(count) + (count == 1 ? " mistake" : " mistakes") + " in " +
                 options.scenario + "; nothing was injected");
+  }
+  const auto asks = [](const Target& target) { return target.aws.has_value(); };
+  if (!options.ranges.empty() && std::ranges::none_of(loaded.scenario->targets, asks)) {
+    throw usage("--ranges: no target of " + options.scenario + " has `aws`");
   }
   return std::move(*loaded.scenario);
 }

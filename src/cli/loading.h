@@ -24,16 +24,18 @@ struct ScenarioOptions {
   std::vector<std::string> probes;  // URLs
   std::string where;                // host, sandbox, pid:N, netns:NAME, container:NAME
   std::string speed;                // a number, as written
+  std::string ranges;               // an ip-ranges file of AWS; empty: the scenario's own
   std::optional<std::uint64_t> seed;
 };
 
-// Adds SCENARIO, --set, --probe, --where, --speed and --seed.
+// Adds SCENARIO, --set, --probe, --where, --speed, --seed and --ranges.
 void add_scenario_options(CLI::App& app, ScenarioOptions& options);
+void add_ranges_option(CLI::App& app, std::string& ranges);
 
 Kinds all_kinds();
 
-// What loading needs besides the text: --set, the environment and the library.
-LoadOptions load_options(const std::vector<std::string>& sets);
+// What loading needs besides the text: --set, --ranges, the environment, the library and files.
+LoadOptions load_options(const std::vector<std::string>& sets, const std::string& ranges);
 
 // Reads a whole file, of scenario size at the most; throws CommandError (exit code 2).
 SourceText read_source(const std::string& path);

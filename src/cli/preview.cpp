@@ -7,7 +7,6 @@
 #include <set>
 #include <string>
 
-#include "core/timeline.h"
 #include "fault/compiler.h"
 #include "fault/cutter.h"
 #include "fault/devices.h"
@@ -30,11 +29,7 @@ CompiledEntries compiled_of(const Scenario& scenario, const Engine& engine) {
   const Timeline timeline{scenario};
   std::vector<EntryToCompile> entries;
   for (std::uint32_t i = 0; i < scenario.timeline.size(); ++i) {
-    const Entry& entry = scenario.timeline[i];
-    if (!entry.fault) continue;
-    const Timeline::Extent extent = timeline.extent(i);
-    entries.push_back(
-        {i, entry.fault.get(), &scenario.targets[entry.target], extent.from, extent.to});
+    if (scenario.timeline[i].fault) entries.push_back(entry_to_compile(scenario, timeline, i));
   }
   CompileOptions options;
   options.engine = engine;
@@ -132,6 +127,15 @@ NamesNow print_kernel_operations(const Scenario& scenario, const CompiledEntries
   return names;
 }
 
+void print_aws(const Scenario& scenario) {
+  const auto of_aws = [](const Target& target) { return target.aws.has_value(); };
+  if (std::ranges::none_of(scenario.targets, of_aws)) return;
+  std::puts("\nAWS: packets to and from");
+  for (const Target& target : scenario.targets) {
+    if (target.aws) std::printf("  %s: %s\n", target.name.c_str(), target.aws->found.c_str());
+  }
+}
+
 void print_names(const StartLookup& lookup) {
   if (lookup.found.empty() && lookup.warnings.empty()) return;
   std::puts("\nNames: packets to and from what they are answered with; known now");
@@ -183,6 +187,7 @@ void print_blast_radius(const Scenario& scenario, const CompiledEntries& compile
 void print_preview(const Scenario& scenario, const Engine& engine) {
   const CompiledEntries compiled = compiled_of(scenario, engine);
   const NamesNow names = print_kernel_operations(scenario, compiled);
+  print_aws(scenario);
   print_names(names.lookup);
   print_blast_radius(scenario, compiled, names);
 }

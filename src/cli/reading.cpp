@@ -18,9 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kJournal = "journal.jsonl";
 
-// The scenario as it ran, out of the journal's first line.
+// The scenario as it ran, out of the journal's first line, which needs no other file.
 Scenario scenario_of(const RunHeader& header, const std::string& path) {
-  const Loaded loaded = load({path, header.scenario_resolved}, all_kinds(), load_options({}));
+  const Loaded loaded = load({path, header.scenario_resolved}, all_kinds(), {});
   if (!print_diagnostics(loaded)) {
     throw CommandError{exit_code::usage, path + ": the scenario in its first line cannot be read"};
   }

@@ -26,15 +26,16 @@ std::uint64_t first_seed(const Scenario& scenario, std::uint64_t runs) {
   return seed;
 }
 
-// The scenario as it was read at the beginning, whatever has become of its file since.
+// The scenario as it was read at the beginning, whatever has become of its files since.
 Scenario with_seed(const Scenario& scenario, std::uint64_t seed) {
-  LoadOptions how = load_options({});
+  LoadOptions how;
   how.overlays.push_back({"seed", "seed: " + std::to_string(seed) + "\n"});
   Loaded loaded = load({scenario.name, scenario.resolved}, all_kinds(), how);
   if (!print_diagnostics(loaded)) {
     throw CommandError{exit_code::internal_error, "the scenario cannot be read a second time"};
   }
   loaded.scenario->name = scenario.name;
+  loaded.scenario->targets = scenario.targets;
   return std::move(*loaded.scenario);
 }
 

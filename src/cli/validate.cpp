@@ -14,6 +14,7 @@ namespace {
 
 struct Options {
   std::vector<std::string> files, sets;
+  std::string ranges;
   bool quiet = false;
 };
 
@@ -21,8 +22,8 @@ int validate(const Options& options) {
   bool all_well = true;
   for (const std::string& file : options.files) {
     const auto library = library_source(file);
-    const Loaded loaded =
-        load(library ? *library : read_source(file), all_kinds(), load_options(options.sets));
+    const Loaded loaded = load(library ? *library : read_source(file), all_kinds(),
+                               load_options(options.sets, options.ranges));
     if (!print_diagnostics(loaded)) {
       all_well = false;
     } else if (!options.quiet) {
@@ -41,6 +42,7 @@ extern const Command validate_command{
       app.add_option("FILE", options->files, "scenario files")->required();
       app.add_option("--set", options->sets, "name=value of a variable; repeatable")
           ->allow_extra_args(false);
+      add_ranges_option(app, options->ranges);
       app.add_flag("-q,--quiet", options->quiet, "say nothing of valid files");
       return [options] { return validate(*options); };
     }};

@@ -74,11 +74,20 @@ bool CompiledEntries::on_devices() const {
       ruleset.tables, [](const netlink::Table& table) { return table.family == Family::netdev; });
 }
 
+EntryToCompile entry_to_compile(const Scenario& scenario, const Timeline& timeline,
+                                std::uint32_t entry) {
+  const Entry& one = scenario.timeline[entry];
+  const Timeline::Extent extent = timeline.extent(entry);
+  return {entry, one.fault.get(), &scenario.targets[one.target], extent.from, extent.to};
+}
+
 CompiledEntries compile_entries(std::span<const EntryToCompile> entries,
                                 const CompileOptions& options) {
   BS_ASSERT(options.marks.valid());
   RuleBook book{options};
   for (const EntryToCompile& entry : entries) {
+    // Without its prefixes it would select everything.
+    BS_ASSERT(!entry.target->aws || !entry.target->aws->prefixes.empty());
     book.begin(entry);
     FaultCompiler compiler{book, *entry.target};
     entry.fault->compile(compiler);

@@ -48,6 +48,7 @@
 
 #include "blackstart/fault.h"
 #include "blackstart/scenario.h"
+#include "core/timeline.h"
 #include "dns/answer.h"
 #include "fault/cgroup.h"
 #include "fault/shaping.h"
@@ -113,6 +114,10 @@ struct EntryToCompile {
   // When it can be in force, in real time of the timeline (Timeline::extent).
   Duration begin{}, end = Duration::max();
 };
+
+// An entry of `scenario`, which must outlive it.
+EntryToCompile entry_to_compile(const Scenario& scenario, const Timeline& timeline,
+                                std::uint32_t entry);
 
 // An established connection that an entry ends when it comes on.
 struct ConnectionCut {

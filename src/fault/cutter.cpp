@@ -65,7 +65,8 @@ bool is_connection_to(const netlink::SocketInfo& socket, const Target& target,
   if (target.uid && socket.uid != *target.uid) return false;
   if (cgroup && socket.cgroup != cgroup->inode) return false;
   if (!target.names.empty() && !followed.contains(socket.remote.address)) return false;
-  if (!target.cidr.empty() && std::ranges::none_of(target.cidr, [&](const Prefix& prefix) {
+  const auto& prefixes = target.prefixes();
+  if (!prefixes.empty() && std::ranges::none_of(prefixes, [&](const Prefix& prefix) {
         return contains(prefix, socket.remote.address);
       })) {
     return false;

@@ -187,7 +187,6 @@ class Network final : public Fault {
     if (spec_.needs_device()) needs |= only_rate() ? Needs::rate_limit : Needs::shaper;
     if (!target.cgroup.empty()) needs |= Needs::cgroup_match;
     if (!target.names.empty()) needs |= Needs::redirect;
-    if (target.aws) needs |= Needs::aws_ranges;
     return needs;
   }
 

@@ -55,7 +55,6 @@ class Partition final : public Fault {
     if (spec_.cut_existing) needs |= Needs::sock_destroy;
     if (!target.cgroup.empty()) needs |= Needs::cgroup_match;
     if (!target.names.empty()) needs |= Needs::redirect;
-    if (target.aws) needs |= Needs::aws_ranges;
     return needs;
   }
 

@@ -124,7 +124,6 @@ class Proxy final : public Fault {
   Needs needs(const Target& target) const override {
     Needs needs = Needs::owned_tables | Needs::redirect | Needs::proxy;
     if (!target.cgroup.empty()) needs |= Needs::cgroup_match;
-    if (target.aws) needs |= Needs::aws_ranges;
     return needs;
   }
 

@@ -35,16 +35,16 @@ std::optional<std::vector<L4>> protocols(const Target& target, L4Part part) {
 }
 
 std::vector<Prefix> of_family(const Target& target, bool v6) {
-  std::vector<Prefix> prefixes = target.cidr;
+  std::vector<Prefix> prefixes = target.prefixes();
   std::erase_if(prefixes, [v6](const Prefix& prefix) { return prefix.address.v6 != v6; });
   return prefixes;
 }
 
-// Whether an address of the family can be selected, as far as `cidr` goes.
+// Whether an address of the family can be selected, as far as prefixes go.
 bool has_family(const Target& target, bool v6) {
-  return target.cidr.empty() || std::ranges::any_of(target.cidr, [v6](const Prefix& prefix) {
-           return prefix.address.v6 == v6;
-         });
+  const auto& all = target.prefixes();
+  const auto of_it = [v6](const Prefix& prefix) { return prefix.address.v6 == v6; };
+  return all.empty() || std::ranges::any_of(all, of_it);
 }
 
 Prefix link_local(bool multicast) {
@@ -95,7 +95,7 @@ void match_prefixes(Matches& matches, const Target& target, const SelectorNames&
 // where families must be told apart.
 std::vector<Matches> by_address(const Target& target, const SelectorNames& names, Side side) {
   const bool follows = !target.names.empty();
-  if (target.cidr.empty() && !follows) {
+  if (target.prefixes().empty() && !follows) {
     if (!may_be_icmp(target)) return {Matches{}};
     Matches v6;
     spare_the_link(v6, side);
@@ -109,7 +109,7 @@ std::vector<Matches> by_address(const Target& target, const SelectorNames& names
       matches.push_back(
           netlink::MatchAddressSet{.side = side, .v6 = v6, .set = names.followed(v6)});
     }
-    if (!target.cidr.empty()) match_prefixes(matches, target, names, side, v6);
+    if (!target.prefixes().empty()) match_prefixes(matches, target, names, side, v6);
   }
   return out;
 }

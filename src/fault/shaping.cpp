@@ -15,12 +15,13 @@ bool overlap(const netlink::AddressRange& one, const netlink::AddressRange& othe
 }
 
 bool share_an_address(const Target& one, const Target& other) {
-  if (one.cidr.empty() || other.cidr.empty()) return true;
-  return std::ranges::any_of(one.cidr, [&](const Prefix& prefix) {
-    return std::ranges::any_of(other.cidr, [&](const Prefix& second) {
-      return overlap(netlink::range_of(prefix), netlink::range_of(second));
-    });
-  });
+  if (one.prefixes().empty() || other.prefixes().empty()) return true;
+  const auto these = netlink::merged(one.prefixes()), those = netlink::merged(other.prefixes());
+  for (auto a = these.begin(), b = those.begin(); a != these.end() && b != those.end();) {
+    if (overlap(*a, *b)) return true;
+    ++(a->last < b->last ? a : b);
+  }
+  return false;
 }
 
 bool share_a_port(const Target& one, const Target& other) {

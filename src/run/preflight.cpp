@@ -17,8 +17,6 @@ struct NotBuilt {
 constexpr std::array kNotBuilt{
     NotBuilt{Needs::proxy, "this version has no proxy for stream toxics",
              "use `partition` or `dns` faults"},
-    NotBuilt{Needs::aws_ranges, "this version cannot read AWS's ip-ranges file",
-             "give the target `cidr` instead of `aws`"},
 };
 
 constexpr std::array kAllNeeds{Needs::owned_tables, Needs::redirect, Needs::egress_hook,

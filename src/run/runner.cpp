@@ -118,10 +118,7 @@ void Runner::prepare_fronts() {
     Front front{open_place(where), std::move(entries), nullptr};
     std::vector<EntryToCompile> to_compile;
     for (const std::uint32_t entry : front.entries) {
-      const Entry& one = scenario().timeline[entry];
-      const Timeline::Extent extent = conductor_.timeline().extent(entry);
-      to_compile.push_back(
-          {entry, one.fault.get(), &scenario().targets[one.target], extent.from, extent.to});
+      to_compile.push_back(entry_to_compile(scenario(), conductor_.timeline(), entry));
     }
     EnforcerOptions options;
     options.netns_fd = front.place.netns ? front.place.netns.get() : -1;
@@ -142,6 +139,9 @@ void Runner::prepare_fronts() {
 EndEvent Runner::run() {
   record(setup_.header);
   record(PhaseEvent{clock_.now(), RunPhase::preparing});
+  for (const Target& target : scenario().targets) {
+    if (target.aws) record(NoteEvent{clock_.now(), target.name + ": " + target.aws->found});
+  }
   prepare_fronts();
   watch_signals();
   try {

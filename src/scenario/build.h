@@ -9,6 +9,8 @@
 
 #include "blackstart/params.h"
 #include "blackstart/scenario.h"
+#include "scenario/aws_ranges.h"
+#include "scenario/loader.h"
 
 namespace blackstart {
 
@@ -16,12 +18,14 @@ namespace blackstart {
 struct Build {
   const Kinds& kinds;
   const std::vector<SourcePos>& lacking;  // of check()
+  const LoadOptions& options;
   Diagnostics& diagnostics;
   Scenario& scenario;
 
   using Index = std::map<std::string, std::size_t, std::less<>>;
-  Index targets, probes;     // by name
-  std::vector<bool> broken;  // by index of a target: something about it was reported
+  Index targets, probes;                    // by name
+  std::vector<bool> broken;                 // by index of a target: something about it was reported
+  std::map<std::string, AwsRanges> ranges;  // by path: read once, for all targets
 
   // The mapping at `pos` is known to be incomplete.
   bool lacks(SourcePos pos) const;
@@ -51,6 +55,14 @@ struct Build {
 std::vector<const Node*> scalars_of(const Node* value);
 
 Where read_where(const Node& value);
+
+// Puts into each `aws` the absolute path of the file that its prefixes come from: of --ranges,
+// else `ranges_file`, which is relative to the file that says it.
+void place_ranges_files(Node& root, const LoadOptions& options,
+                        const std::vector<SourceText>& sources);
+
+// `in` reads the target, whose `cidr` is there.
+void read_aws(const ParamReader& in, Target& target, Build& build);
 
 // In this order: later parts refer to earlier ones. `top` reads the file's root.
 void build_frame(const ParamReader& top, Build& build);  // all that refers to nothing

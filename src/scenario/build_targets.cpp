@@ -67,11 +67,6 @@ void read_rest(const ParamReader& in, Target& target) {
   for (const auto& [name, protocol] : kProtocols) {
     if (named == name) target.protocol = protocol;
   }
-  if (in.has("aws")) {
-    const ParamReader aws = in.inner("aws");
-    target.aws = AwsSelector{aws.texts("region"), aws.texts("service"),
-                             aws.text("ranges_file").value_or("")};
-  }
   target.interface = in.text("interface").value_or("");
   target.cgroup = in.text("cgroup").value_or("");
   if (const auto uid = in.integer("uid")) target.uid = static_cast<std::uint32_t>(*uid);
@@ -120,6 +115,7 @@ void build_targets(const ParamReader& top, Build& build) {
     read_cidrs(in, target, build);
     read_ports(in, target, build);
     read_rest(in, target);
+    if (in.has("aws")) read_aws(in, target, build);
     check_whole(in, target, build);
     build.targets.emplace(target.name, build.scenario.targets.size());
     build.broken.push_back(build.lacks(target.pos) || build.diagnostics.size() > mistakes);

@@ -23,9 +23,9 @@ std::string stem_of(std::string_view file) {
 }
 
 Scenario build_scenario(const Node& root, const Kinds& kinds, const std::vector<SourcePos>& lacking,
-                        Diagnostics& diagnostics) {
+                        const LoadOptions& options, Diagnostics& diagnostics) {
   Scenario scenario;
-  Build build{kinds, lacking, diagnostics, scenario, {}, {}, {}};
+  Build build{kinds, lacking, options, diagnostics, scenario, {}, {}, {}, {}};
   const ParamReader top{root, diagnostics};
   build_frame(top, build);
   build_targets(top, build);
@@ -76,7 +76,8 @@ Loaded load(SourceText file, const Kinds& kinds, const LoadOptions& options) {
     const auto refused =
         replace_vars(*root, options.sets, options.environment, loaded.sources, loaded.diagnostics);
     const auto lacking = check(*root, language.top(), refused, loaded.diagnostics);
-    Scenario scenario = build_scenario(*root, kinds, lacking, loaded.diagnostics);
+    place_ranges_files(*root, options, loaded.sources);
+    Scenario scenario = build_scenario(*root, kinds, lacking, options, loaded.diagnostics);
     scenario.name = name;
     if (loaded.diagnostics.empty()) {
       BS_ASSERT(is_whole(scenario));

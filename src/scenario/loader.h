@@ -25,6 +25,12 @@ struct LoadOptions {
   // it replays. Each is a piece of a scenario without `blackstart:`, such as
   // "probes: {health: {http: …}}" for a probe that was asked for on the command line.
   std::vector<SourceText> overlays;
+
+  // The text of a file that the scenario needs; throws std::runtime_error with the reason and the
+  // file's name. Empty: such files are not read, and a target with `aws` has no prefixes; enough
+  // for who only reports what a run was.
+  std::function<std::string(const std::string& path)> read_file;
+  std::string ranges_file;  // --ranges: wins over each `ranges_file:`
 };
 
 struct Loaded {

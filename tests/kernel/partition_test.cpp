@@ -257,6 +257,23 @@ TEST_F(PartitionTest, HundredsOfPrefixesAreOneSet) {
   EXPECT_EQ(connect("10.1.1.1"), 0);
 }
 
+TEST_F(PartitionTest, HitsThePrefixesOfAwsAndNoOthers) {
+  Target target;
+  target.aws.emplace().prefixes =
+      target_of({"10.1.1.0/31", "10.1.1.1/32", "10.1.1.8/29", "fd00:1::1/128", "fd00:1::8/125"})
+          .cidr;
+  partition_target({.how = How::reset}, target);
+  on();
+  for (const std::string peer : {"10.1.1.1", "fd00:1::1"}) {
+    EXPECT_EQ(connect(peer), ECONNREFUSED) << peer;
+    EXPECT_EQ(echoed_when_connected(peer), ECONNREFUSED) << peer;
+  }
+  for (const std::string spared : {"10.1.1.2", "fd00:1::2", "127.0.0.1"}) {
+    EXPECT_EQ(connect(spared), 0) << spared;
+    EXPECT_EQ(echoed(spared), 0) << spared;
+  }
+}
+
 TEST_F(PartitionTest, EverythingIncludesPing) {
   Target target;
   target.any = true;

@@ -18,7 +18,7 @@ inline const std::vector<Layer> kLayers{
     {"core", {}, {}},
     {"dns", {}, {}},
     {"sys", {}, {"spdlog/"}},
-    {"scenario", {"core"}, {"yaml-cpp/"}},
+    {"scenario", {"core"}, {"nlohmann/", "yaml-cpp/"}},
     {"report", {"core", "sys"}, {"nlohmann/"}},
     {"netlink", {"core", "sys"}, {}},
     {"serve", {"core", "sys", "dns"}, {"boost/"}},

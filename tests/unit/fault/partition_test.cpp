@@ -59,9 +59,6 @@ TEST(Partition, NeedsWhatItsTargetNeeds) {
   target = {};
   target.names = {"api.example"};
   EXPECT_TRUE(has(needs("{}", target), Needs::redirect));
-  target = {};
-  target.aws = AwsSelector{};
-  EXPECT_TRUE(has(needs("{}", target), Needs::aws_ranges));
 }
 
 TEST(Partition, ObjectsToPortsOfIcmpAndCutsOfUdp) {

@@ -90,8 +90,6 @@ TEST(NetworkFault, NeedsWhatItsTargetNeeds) {
   target.names = {"api.example"};
   EXPECT_TRUE(has(read.fault->needs(target), Needs::redirect));
   target = {};
-  target.aws = AwsSelector{};
-  EXPECT_TRUE(has(read.fault->needs(target), Needs::aws_ranges));
   EXPECT_FALSE(has(read.fault->needs(target), Needs::redirect));
 }
 
