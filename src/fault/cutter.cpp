@@ -9,6 +9,7 @@
 #include <memory>
 #include <ranges>
 
+#include "fault/exempt.h"
 #include "netlink/intervals.h"
 #include "sys/fd.h"
 
@@ -81,13 +82,15 @@ bool is_connection_to(const netlink::SocketInfo& socket, const Target& target,
   return std::any_of(first, last, [&](const auto& at) { return at.second == target.interface; });
 }
 
-std::size_t cut_connections(const Target& target, const std::set<Address>& followed) {
+std::size_t cut_connections(const Target& target, const std::set<Address>& followed,
+                            const std::vector<netlink::SocketInfo>& spared) {
   const auto cgroup = target.cgroup.empty() ? std::nullopt : find_cgroup(target.cgroup);
   if (!target.cgroup.empty() && !cgroup) return 0;  // gone, and its processes with it
   const AddressInterfaces interfaces = address_interfaces();
   return netlink::SocketDiag{}
       .destroy([&](const netlink::SocketInfo& socket) {
-        return is_connection_to(socket, target, cgroup, interfaces, followed);
+        return is_connection_to(socket, target, cgroup, interfaces, followed) &&
+               !is_among(socket, spared);
       })
       .count;
 }

@@ -26,8 +26,9 @@ bool is_connection_to(const netlink::SocketInfo& socket, const Target& target,
 
 // Ends all that match, in the calling thread's namespace; both ends of those within it. Returns
 // how many. Of a target with names only those to `followed`, the addresses that these stand for.
-// Throws std::system_error.
-std::size_t cut_connections(const Target& target, const std::set<Address>& followed = {});
+// Those in `spared` go on. Throws std::system_error.
+std::size_t cut_connections(const Target& target, const std::set<Address>& followed = {},
+                            const std::vector<netlink::SocketInfo>& spared = {});
 
 // Remote addresses of all sockets that are connected or about to be, in the calling thread's
 // namespace.

@@ -12,6 +12,7 @@
 #include "fault/answerer.h"
 #include "fault/cutter.h"
 #include "fault/devices.h"
+#include "fault/exempt.h"
 #include "fault/follower.h"
 #include "fault/late_devices.h"
 #include "fault/redirect.h"
@@ -147,6 +148,9 @@ void Enforcer::State::prepare() {
     start_shaping();
     if (compiled.answers) answerer.emplace(io);
     start_resolver();
+    add_exemptions(ruleset,
+                   {.connections = options.spared,
+                    .resolver = compiled.needs_resolver() ? resolver->ports() : DnsPorts{}});
   }
   // Not in there: it runs the loop, and with it what acts elsewhere.
   if (follower) look_up();
@@ -222,7 +226,8 @@ void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
     try {
       const Inside inside = enter();
       cut[one.entry] += cut_connections(
-          one.target, follower ? follower->addresses(one.entry) : std::set<Address>{});
+          one.target, follower ? follower->addresses(one.entry) : std::set<Address>{},
+          options.spared);
     } catch (const std::exception& failure) {
       failures.push_back("connections could not be cut: " + std::string{failure.what()});
     }

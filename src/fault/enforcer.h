@@ -19,6 +19,7 @@
 #include "fault/compiler.h"
 #include "fault/shaping_devices.h"
 #include "fault/start_lookup.h"
+#include "netlink/sock_diag.h"
 
 namespace boost::asio {
 class io_context;
@@ -36,7 +37,8 @@ struct EnforcerOptions {
   bool serve_port_53 = false;
   // What hosts(5) says where it acts: names in it are never asked for.
   KnownHosts hosts{};
-  std::uint16_t zone = 47'653;  // of conntrack, for redirected questions
+  std::vector<netlink::SocketInfo> spared{};  // connections that no fault touches
+  std::uint16_t zone = 47'653;                // of conntrack, for redirected questions
 };
 
 // Not thread-safe: everything on the loop's thread. Every failure is a std::system_error that

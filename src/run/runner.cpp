@@ -5,18 +5,16 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
 #include <optional>
 #include <set>
 
 #include "blackstart/limits.h"
 #include "blackstart/params.h"
 #include "core/conductor.h"
-#include "fault/compiler.h"
 #include "fault/enforcer.h"
 #include "probe/host.h"
 #include "probe/prober.h"
-#include "run/names_now.h"
+#include "run/front.h"
 #include "run/place.h"
 #include "run/readiness.h"
 #include "run/stack.h"
@@ -31,17 +29,6 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr auto kTick = 100ms;
-
-// One namespace of the run and its engine.
-struct Front {
-  Place place;
-  std::vector<std::uint32_t> entries;
-  std::unique_ptr<Enforcer> enforcer;
-};
-
-bool has_entry(const Front& front, std::uint32_t entry) {
-  return std::ranges::find(front.entries, entry) != front.entries.end();
-}
 
 class Runner {
  public:
@@ -103,33 +90,8 @@ class Runner {
   std::optional<EndEvent> end_;
 };
 
-// A target's own `where` wins over the scenario's. Each namespace gets one engine.
 void Runner::prepare_fronts() {
-  std::map<Where, std::vector<std::uint32_t>> by_place;
-  for (std::uint32_t i = 0; i < scenario().timeline.size(); ++i) {
-    const Entry& entry = scenario().timeline[i];
-    if (!entry.fault) continue;
-    by_place[scenario().targets[entry.target].where.value_or(scenario().where)].push_back(i);
-  }
-  // A sandbox without dns faults needs its resolver all the same.
-  if (scenario().where.kind == Where::Kind::sandbox) by_place[scenario().where];
-
-  for (auto& [where, entries] : by_place) {
-    Front front{open_place(where), std::move(entries), nullptr};
-    std::vector<EntryToCompile> to_compile;
-    for (const std::uint32_t entry : front.entries) {
-      to_compile.push_back(entry_to_compile(scenario(), conductor_.timeline(), entry));
-    }
-    EnforcerOptions options;
-    options.netns_fd = front.place.netns ? front.place.netns.get() : -1;
-    options.seed = {setup_.header.seed};
-    options.upstreams = setup_.upstreams.empty() ? front.place.nameservers : setup_.upstreams;
-    options.hosts = hosts_of(front.place);
-    options.serve_port_53 = where.kind == Where::Kind::sandbox;
-    CompileOptions compile;
-    compile.engine = setup_.engine;
-    front.enforcer = std::make_unique<Enforcer>(loop_, clock_, std::move(options),
-                                                compile_entries(to_compile, compile));
+  for (Front& front : open_fronts(loop_, clock_, setup_, conductor_.timeline())) {
     front.enforcer->prepare();
     for (const std::string& warning : front.enforcer->warnings()) warn(warning);
     fronts_.push_back(std::move(front));
@@ -257,7 +219,7 @@ void Runner::carry_out(const SwitchTo& step) {
   move_ramps();
   for (Front& front : fronts_) {
     const auto changed = [&](const SwitchTo::Change& change) {
-      return has_entry(front, change.entry);
+      return front.has_entry(change.entry);
     };
     if (std::ranges::none_of(step.changes, changed)) continue;
     const Enforcer::Switched done = switch_front(front, step);
@@ -281,7 +243,7 @@ void Runner::carry_out(const SwitchTo& step) {
 Enforcer::Switched Runner::switch_front(Front& front, const SwitchTo& step) {
   std::vector<std::uint32_t> here;
   std::ranges::copy_if(step.in_force, std::back_inserter(here),
-                       [&](std::uint32_t entry) { return has_entry(front, entry); });
+                       [&](std::uint32_t entry) { return front.has_entry(entry); });
   return front.enforcer->switch_to(here);
 }
 
@@ -358,7 +320,7 @@ std::vector<RunEvent> Runner::lift_all(EndEvent& end) {
             FaultEdge{entry, false, due, done.asked, done.at, done.sent, done.acknowledged});
       }
       for (const std::uint32_t entry : touched_) {
-        if (!has_entry(front, entry)) continue;
+        if (!front.has_entry(entry)) continue;
         Proof proof = front.enforcer->proof(entry);
         proof.entry = entry;
         happened.push_back(std::move(proof));

@@ -82,10 +82,9 @@ class DnsRedirectTest : public FaultLab {
     FaultLab::TearDown();
   }
 
-  void prepare(EnforcerOptions options = asking("10.1.1.1")) {
+  void prepare(EnforcerOptions options = asking("10.1.1.1"), Entries entries = {}) {
     Target target;
     target.names = {"gone.example"};
-    Entries entries;
     entries.add(dns_fault(dns::AnswerKind::nxdomain), target);
     enforced_.emplace(loop(), entries.compile(), std::move(options));
   }
@@ -127,6 +126,21 @@ class DnsRedirectTest : public FaultLab {
   std::optional<EchoServer> far_dns_;
   std::optional<Enforced> enforced_;
 };
+
+// The way to our own resolver is no part of the loopback that a scenario speaks of.
+TEST_F(DnsRedirectTest, IsReachedThroughAPartitionOfLoopback) {
+  Entries entries;
+  entries.add(partition({.how = PartitionHow::drop, .cut_existing = true}),
+              target_of({"127.0.0.0/8", "::1/128"}));
+  prepare(asking("10.1.1.1"), std::move(entries));
+  enforced().switch_to({0, 1});
+  for (const char* const server : {"10.1.1.1", "fd00:1::1"}) {
+    EXPECT_EQ(ask_anew(SOCK_DGRAM, server, "here.example"), By::real) << server;
+    EXPECT_EQ(ask_anew(SOCK_STREAM, server, "here.example"), By::real) << server;
+    EXPECT_EQ(ask_anew(SOCK_DGRAM, server, "gone.example"), By::fault) << server;
+  }
+  EXPECT_EQ(Client(SOCK_STREAM, "127.0.0.1", kEchoPort).connect(), ETIMEDOUT);
+}
 
 TEST_F(DnsRedirectTest, CatchesSocketsInUseAndLetsThemGo) {
   prepare();

@@ -14,10 +14,9 @@ inline std::string text_of(const CompiledEntries& compiled) {
   return netlink::ruleset_text(bind_devices(compiled, {"eth0", "lo"}));
 }
 
-// One a line, without the line that says where the chain hangs.
-inline std::vector<std::string> rules_of(const CompiledEntries& compiled,
-                                         const std::string& chain) {
-  const std::string text = text_of(compiled);
+// One a line, without the line that says where the chain hangs: of the first chain of
+// that name.
+inline std::vector<std::string> rules_in(const std::string& text, const std::string& chain) {
   std::vector<std::string> rules;
   std::size_t at = text.find("chain " + chain + " {");
   if (at == std::string::npos) return rules;
@@ -29,6 +28,11 @@ inline std::vector<std::string> rules_of(const CompiledEntries& compiled,
     at = end + 1;
   }
   return rules;
+}
+
+inline std::vector<std::string> rules_of(const CompiledEntries& compiled,
+                                         const std::string& chain) {
+  return rules_in(text_of(compiled), chain);
 }
 
 }  // namespace blackstart::test
