@@ -51,6 +51,7 @@ inline constexpr std::size_t shaper_packets_max = 131'072;  // of a class; more 
 
 inline constexpr std::chrono::milliseconds heartbeat_interval{1'000};
 inline constexpr std::chrono::milliseconds heartbeat_timeout{3'000};  // then the kernel lifts
+inline constexpr std::chrono::seconds confirm_within{10};  // a fault that may lock us out
 inline constexpr std::chrono::milliseconds journal_flush_interval{1'000};
 inline constexpr std::chrono::seconds stack_stop_grace{5};  // TERM, then KILL
 

@@ -15,6 +15,7 @@
 #include "cli/errors.h"
 #include "cli/live.h"
 #include "cli/series.h"
+#include "cli/still_there.h"
 #include "core/analysis.h"
 #include "core/series.h"
 #include "core/version.h"
@@ -135,6 +136,18 @@ class Traces {
   bool was_there_;
 };
 
+// Whoever sits elsewhere is asked by the view, and answers at the terminal.
+Confirmation confirmation_by(LiveView& live, const ExperimentOptions& options) {
+  Confirmation confirmation{.needless = options.i_am_local};
+  if (!person_can_be_asked()) return confirmation;
+  confirmation.ask = [&live](std::optional<RunTime> until) {
+    if (until) forget_what_was_typed();
+    live.ask(until);
+  };
+  confirmation.answered = enter_was_pressed;
+  return confirmation;
+}
+
 // Everything but loading: in the sandbox where there is one.
 int play(const Scenario& scenario, const ExperimentOptions& options) {
   std::vector<Nameserver> upstreams = upstreams_of(options.upstreams);
@@ -150,7 +163,8 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
                 analysis,
                 {options.plain, options.quiet || options.result_only(), options.of_series}};
 
-  RunSetup setup{scenario, header, folder, std::move(upstreams), engine, {}, {}};
+  RunSetup setup{scenario, header, folder, std::move(upstreams), engine, {}, {}, {}};
+  setup.confirmation = confirmation_by(live, options);
   setup.record = [&](const RunEvent& event) {
     analysis.add(event);
     live.on_event(event);
@@ -167,6 +181,8 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
     end = run(std::move(setup));
     traces.keep();
     if (end.why == EndEvent::Why::error) analysis.add(end);
+  } catch (const LockOut& refused) {
+    throw CommandError{exit_code::usage, refused.what()};
   } catch (const netlink::TableTaken& taken) {
     throw CommandError{exit_code::machine,
                        whose_run(taken.table()) + "; one run at a time\ntry: blackstart status"};
@@ -200,6 +216,8 @@ void add_output_options(CLI::App& app, ExperimentOptions& options) {
   app.add_option("--upstream", options.upstreams, "where the resolver forwards to; repeatable")
       ->allow_extra_args(false);
   app.add_flag("--plain", options.plain, "plain lines: no colour, no live view");
+  app.add_flag("--i-am-local", options.i_am_local,
+               "not here by SSH: don't ask before cutting this machine off");
   app.add_flag("-q,--quiet", options.quiet, "only the verdict");
 }
 
@@ -221,6 +239,7 @@ std::string repeat_command(const ExperimentOptions& options, std::uint64_t seed)
   if (!one.speed.empty()) text += " --speed " + one.speed;
   if (!one.ranges.empty()) text += " --ranges " + one.ranges;
   for (const std::string& upstream : options.upstreams) text += " --upstream " + upstream;
+  if (options.i_am_local) text += " --i-am-local";
   text += " --seed " + std::to_string(seed);
   return options.repeat > 1 ? text + " --repeat " + std::to_string(options.repeat) : text;
 }

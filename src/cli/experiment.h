@@ -17,6 +17,7 @@ struct ExperimentOptions {
   std::vector<std::string> upstreams;
   bool plain = false;                // no live view, no colour
   bool quiet = false;                // the verdict only
+  bool i_am_local = false;           // nobody sits elsewhere: never ask whether they do
   std::size_t repeat = 1;            // runs, with seeds that follow each other
   std::string of_series;             // "3/5": one of several, whose report is not printed
   std::vector<SourceText> overlays;  // laid over the scenario, after the command line
@@ -25,7 +26,7 @@ struct ExperimentOptions {
   bool result_only() const { return json == "-" || junit == "-"; }
 };
 
-// Adds --out, --json, --junit, --repeat, --upstream, --plain and --quiet.
+// Adds --out, --json, --junit, --repeat, --upstream, --plain, --quiet and --i-am-local.
 void add_output_options(CLI::App& app, ExperimentOptions& options);
 
 // Returns the exit code of the verdict. Throws CommandError for what keeps a run from starting.

@@ -2,6 +2,7 @@
 
 #include <langinfo.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -96,6 +97,15 @@ class LiveView::Impl {
     outlet_.flush();
   }
 
+  // In plain lines the run's own note has said it.
+  void ask(std::optional<RunTime> until) {
+    state_.confirm_until = until;
+    if (mode_ == Mode::picture) return draw();
+    if (mode_ == Mode::line) return draw_line();
+    if (!until || (mode_ == Mode::lines && outlet_.is_terminal())) return;
+    std::fprintf(stderr, "%s\n", confirm_text(state_).c_str());
+  }
+
   void close() {
     if (std::exchange(closed_, true)) return;
     if (mode_ == Mode::line) outlet_.write("\r\x1b[K");
@@ -182,8 +192,9 @@ class LiveView::Impl {
 
   void draw_line() {
     drawn_ = state_.now;
-    const std::string text = " " + line_ + " " + std::string{phase_word(state_.phase)} + ", " +
-                             picture::short_duration(state_.now.since_start);
+    std::string text = " " + line_ + " " + std::string{phase_word(state_.phase)} + ", " +
+                       picture::short_duration(state_.now.since_start);
+    if (state_.confirm_until) text = " " + line_ + " " + confirm_text(state_);
     const auto columns = static_cast<std::size_t>(outlet_.columns());
     outlet_.draw("\r" + picture::cut(style_, text, columns - 1) + "\x1b[K");
   }
@@ -212,6 +223,7 @@ LiveView::~LiveView() { close(); }
 
 void LiveView::on_event(const RunEvent& event) { impl_->on_event(event); }
 void LiveView::on_tick(RunTime now) { impl_->on_tick(now); }
+void LiveView::ask(std::optional<RunTime> until) { impl_->ask(until); }
 void LiveView::close() { impl_->close(); }
 
 }  // namespace blackstart::cli

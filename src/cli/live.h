@@ -3,6 +3,7 @@
 // The run as it goes, on the terminal.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "blackstart/journal.h"
@@ -32,6 +33,9 @@ class LiveView {
 
   void on_event(const RunEvent& event);
   void on_tick(RunTime now);
+
+  // Whether a person is still there (run/runner.h): shown until then; nullopt: no longer.
+  void ask(std::optional<RunTime> until);
   void close();
 
  private:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "blackstart/limits.h"
+
 namespace blackstart::cli {
 namespace {
 
@@ -159,6 +161,9 @@ void Frame::in_force() {
 }
 
 void Frame::next() {
+  if (state_.confirm_until) {
+    return add(" " + badge(style_, Ink::worst, confirm_text(state_), columns_ - 1));
+  }
   const Duration now = incident_now();
   const auto& timeline = report_.scenario.timeline;
   const auto coming = std::ranges::find_if(timeline, [&](const Entry& entry) {
@@ -274,6 +279,12 @@ std::string squeezed(const std::string& frame, std::size_t columns, std::size_t 
 }
 
 }  // namespace
+
+std::string confirm_text(const LiveState& state) {
+  const auto left = std::chrono::ceil<std::chrono::seconds>(*state.confirm_until - state.now);
+  return "still there? press Enter within " +
+         short_duration(std::clamp(left, 0s, limits::confirm_within)) + ", or all is lifted";
+}
 
 std::string_view state_word(const ProbeReport& probe, const std::optional<ProbeSample>& latest,
                             bool lifted) {

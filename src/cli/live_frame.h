@@ -21,11 +21,15 @@ struct LiveState {
   std::vector<std::string> notes;                  // the latest last
   std::vector<std::optional<ProbeSample>> latest;  // by probe
   Duration expected{};                             // of the whole run, where all goes well
+  std::optional<RunTime> confirm_until{};          // a person must confirm until then
 };
 
 // At most `rows` lines of at most `columns`, without a newline after the last.
 std::string live_frame(const RunReport& report, const LiveState& state, std::size_t columns,
                        std::size_t rows, const picture::Style& style);
+
+// "still there? press Enter within 7 s, or all is lifted": of a state that has `confirm_until`.
+std::string confirm_text(const LiveState& state);
 
 // "normal", "failing", "LYING", "back": a probe's state in a word.
 std::string_view state_word(const ProbeReport& probe, const std::optional<ProbeSample>& latest,

@@ -7,14 +7,19 @@
 #include <set>
 #include <string>
 
+#include "blackstart/limits.h"
+#include "blackstart/params.h"
 #include "fault/compiler.h"
 #include "fault/cutter.h"
 #include "fault/devices.h"
+#include "fault/exempt.h"
+#include "fault/operator_session.h"
 #include "fault/redirect.h"
 #include "fault/shaping_devices.h"
 #include "netlink/ruleset_text.h"
 #include "netlink/sock_diag.h"
 #include "run/names_now.h"
+#include "sys/process_tree.h"
 
 namespace blackstart::cli {
 namespace {
@@ -66,15 +71,11 @@ void print_devices(const Scenario& scenario, const CompiledEntries& compiled) {
 std::map<std::uint32_t, std::string> socket_owners(const std::set<std::uint32_t>& inodes) {
   std::map<std::uint32_t, std::string> owners;
   std::error_code skip;
-  for (const auto& process : fs::directory_iterator{"/proc", skip}) {
-    const std::string pid = process.path().filename();
-    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
-    for (const auto& fd : fs::directory_iterator{process.path() / "fd", skip}) {
-      const std::string link = fs::read_symlink(fd.path(), skip).string();
-      unsigned inode = 0;
-      if (std::sscanf(link.c_str(), "socket:[%u]", &inode) != 1 || !inodes.contains(inode))
-        continue;
-      const std::string program = fs::read_symlink(process.path() / "exe", skip).filename();
+  for (const ProcessName& process : all_processes()) {
+    const std::string pid = std::to_string(process.pid);
+    for (const std::uint32_t inode : sockets_of(process.pid)) {
+      if (!inodes.contains(inode)) continue;
+      const std::string program = fs::read_symlink("/proc/" + pid + "/exe", skip).filename();
       owners[inode] = program + " (pid " + pid + ")";
     }
   }
@@ -109,14 +110,17 @@ void print_sockets(const Sockets& sockets) {
   }
 }
 
-NamesNow print_kernel_operations(const Scenario& scenario, const CompiledEntries& compiled) {
+NamesNow print_kernel_operations(const Scenario& scenario, const CompiledEntries& compiled,
+                                 const OperatorSession& session) {
   netlink::Ruleset ruleset = bind_devices(compiled, other_devices());
   NamesNow names = look_up_names_now(scenario, compiled, {}, ruleset);
+  Exemptions exempt{.connections = session.sockets};
   if (compiled.needs_resolver()) {
     RedirectOptions redirect;
-    redirect.ports = {kResolverPortShown, kResolverPortShown};
+    redirect.ports = exempt.resolver = {kResolverPortShown, kResolverPortShown};
     add_dns_redirect(ruleset, redirect);
   }
+  add_exemptions(ruleset, exempt);
   std::puts("\nKernel (tables that vanish with this process; each fault waits behind its own");
   std::puts("`armed` set, which is filled when it begins and renewed each second)\n");
   std::fputs(netlink::ruleset_text(ruleset, kElementsShown).c_str(), stdout);
@@ -182,14 +186,35 @@ void print_blast_radius(const Scenario& scenario, const CompiledEntries& compile
   }
 }
 
+// Who started this, and what a run would do for that.
+void print_session(const Scenario& scenario, const CompiledEntries& compiled,
+                   const OperatorSession& session) {
+  if (!session.remote) return;
+  std::puts("\nYour own way here: no fault touches it");
+  for (const netlink::SocketInfo& socket : session.sockets) {
+    std::printf("  %s → %s\n", to_text(socket.local).c_str(), to_text(socket.remote).c_str());
+  }
+  if (session.sockets.empty())
+    std::puts("  nobody knows which connection it is, so none is spared");
+  for (const std::uint32_t entry : entries_that_lock_out(scenario, compiled, session)) {
+    std::printf(
+        "  '%s' would hit a new one from you: it lifts by itself unless you confirm it\n"
+        "  within %s, or say --i-am-local\n",
+        scenario.timeline[entry].name.c_str(), duration_text(limits::confirm_within).c_str());
+  }
+}
+
 }  // namespace
 
 void print_preview(const Scenario& scenario, const Engine& engine) {
   const CompiledEntries compiled = compiled_of(scenario, engine);
-  const NamesNow names = print_kernel_operations(scenario, compiled);
+  OperatorSession session;
+  if (scenario.where.kind == Where::Kind::host) session = find_operator_session({});
+  const NamesNow names = print_kernel_operations(scenario, compiled, session);
   print_aws(scenario);
   print_names(names.lookup);
   print_blast_radius(scenario, compiled, names);
+  print_session(scenario, compiled, session);
 }
 
 }  // namespace blackstart::cli

@@ -57,6 +57,10 @@ void Conductor::on_switched(RunTime asked, RunTime at) {
   switching_ = false;
   const bool before = !in_force_.empty();
   in_force_ = std::exchange(asked_for_, {});
+  const bool to_confirm = std::ranges::any_of(
+      in_force_, [this](std::uint32_t entry) { return contains(to_confirm_, entry); });
+  if (!to_confirm) confirm_until_.reset();
+  if (to_confirm && !confirm_until_) confirm_until_ = at + limits::confirm_within;
   if (before == !in_force_.empty()) return;
   for (Probe& probe : probes_) probe.tracker.on_faults(!before, asked, at);
   if (before) {
@@ -65,6 +69,16 @@ void Conductor::on_switched(RunTime asked, RunTime at) {
   }
   last_lift_.reset();
   if (!first_on_) first_on_ = at;
+}
+
+void Conductor::ask_to_confirm(const std::vector<std::uint32_t>& entries) {
+  to_confirm_.insert(to_confirm_.end(), entries.begin(), entries.end());
+}
+
+void Conductor::confirm() {
+  if (!confirm_until_) return;
+  confirm_until_.reset();
+  to_confirm_.clear();
 }
 
 void Conductor::interrupt(int signal) { end(EndEvent::Why::interrupted, {}, signal); }
@@ -84,6 +98,7 @@ std::vector<Action> Conductor::advance(RunTime now) {
   now_ = now;
   Actions out;
   if (phase_ == RunPhase::ended) return out;
+  check_confirmation(now, out);
   if (!ending_) check_guards(now, out);
   if (!ending_ && started_ && phase_ == RunPhase::preparing) enter(RunPhase::baseline, out);
   if (!ending_ && phase_ == RunPhase::baseline) judge_baseline(now, out);
@@ -211,6 +226,15 @@ void Conductor::check_guards(RunTime now, Actions& out) {
   }
 }
 
+void Conductor::check_confirmation(RunTime now, Actions& out) {
+  if (asked_until_ != confirm_until_) out.push_back(AskToConfirm{confirm_until_});
+  asked_until_ = confirm_until_;
+  if (ending_ || !confirm_until_ || now < *confirm_until_) return;
+  trip("nobody confirmed within " + duration_text(limits::confirm_within) +
+           " that the fault has not locked them out",
+       out);
+}
+
 void Conductor::trip(std::string text, Actions& out) {
   out.push_back(TripGuard{text});
   end(EndEvent::Why::guard, std::move(text));
@@ -237,6 +261,7 @@ std::vector<RunTime> Conductor::deadlines() const {
   if (next_note_) all.push_back(*zero_ + *next_note_);
   if (next_change_) all.push_back(*zero_ + *next_change_);
   if (first_on_ && scenario_.max_duration) all.push_back(*first_on_ + *scenario_.max_duration);
+  if (confirm_until_) all.push_back(*confirm_until_);
   if (phase_ != RunPhase::watching) return all;
   all.push_back(*zero_ + timeline_.length());
   if (last_lift_) {

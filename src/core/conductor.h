@@ -26,6 +26,11 @@
 // left to protect from, and how long the service stays down is what is being measured.
 // `max_duration` is counted from the first fault and acts until the end of the run.
 //
+// Confirmation: some entries may lock out the person who could stop them. The first time that one
+// of them is in force, a person must confirm within limits::confirm_within that they are still
+// there; otherwise it is as if a guard had tripped. Where it lifts before that, the question is
+// withdrawn and asked again the next time; once confirmed, it is never asked again.
+//
 // Whatever ends the run early lifts first: a SwitchTo nothing, then Finish.
 //
 // The order of calls: after every input call advance() and obey what it returns, in order; wait
@@ -69,6 +74,11 @@ struct EnterPhase {
   RunPhase phase = RunPhase::preparing;
 };
 
+// A fault is in force that needs a person's confirmation until then; nullopt: not any more.
+struct AskToConfirm {
+  std::optional<RunTime> until;
+};
+
 // Write a GuardEvent; the lift and the end follow by themselves.
 struct TripGuard {
   std::string text;  // "balance failed for 30s"
@@ -81,7 +91,7 @@ struct Finish {
   std::string text;  // for a person; empty where all went as planned
 };
 
-using Action = std::variant<SwitchTo, SayNote, EnterPhase, TripGuard, Finish>;
+using Action = std::variant<SwitchTo, SayNote, EnterPhase, AskToConfirm, TripGuard, Finish>;
 
 class Conductor {
  public:
@@ -91,12 +101,19 @@ class Conductor {
   // Everything is prepared and the probes start now.
   void start(RunTime now);
 
+  // Before start(): these entries need a confirmation, besides those named before.
+  void ask_to_confirm(const std::vector<std::uint32_t>& entries);
+
   // In the order in which samples finish. Samples of before start() or of an unknown probe are
   // ignored.
   void on_sample(const ProbeSample& sample);
 
   // The SwitchTo was carried out: asked just before the request, acknowledged at `at`.
   void on_switched(RunTime asked, RunTime at);
+
+  // A person is still there. Harmless where nobody was asked.
+  void confirm();
+  bool awaits_confirmation() const { return confirm_until_.has_value(); }
 
   // A signal or a person. The first reason to end a run stays its reason.
   void interrupt(int signal);
@@ -148,6 +165,7 @@ class Conductor {
                  Actions& out);
   void watch(RunTime now, Actions& out);
   void check_guards(RunTime now, Actions& out);
+  void check_confirmation(RunTime now, Actions& out);
   void trip(std::string text, Actions& out);
   void lift_and_finish(RunTime now, Actions& out);
   std::vector<RunTime> deadlines() const;
@@ -163,6 +181,8 @@ class Conductor {
   std::optional<Duration> next_change_, next_note_;  // after those asked for and said
   std::vector<std::uint32_t> in_force_, asked_for_;
   std::vector<bool> was_on_;  // by entry
+  std::vector<std::uint32_t> to_confirm_;
+  std::optional<RunTime> confirm_until_, asked_until_;
   bool switching_ = false;
   bool lift_failed_ = false;
   std::optional<Ending> ending_;

@@ -60,6 +60,7 @@ std::vector<Front> open_fronts(boost::asio::io_context& io, const Clock& clock,
     EnforcerOptions options = options_for(front.place, setup);
     if (where.kind != Where::Kind::sandbox) {
       OperatorSession session = find_operator_session(front.place.netns);
+      front.may_lock_out = entries_that_lock_out(setup.scenario, compiled, session);
       options.spared = std::move(session.sockets);
     }
     front.enforcer = std::make_unique<Enforcer>(io, clock, std::move(options), std::move(compiled));

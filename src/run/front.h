@@ -17,6 +17,7 @@ struct Front {
   Place place;
   std::vector<std::uint32_t> entries;  // of the timeline
   std::unique_ptr<Enforcer> enforcer;
+  std::vector<std::uint32_t> may_lock_out;  // of the entries: the one who started the run
 
   bool has_entry(std::uint32_t entry) const;
 };

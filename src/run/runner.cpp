@@ -43,6 +43,7 @@ class Runner {
   void warn(const std::string& text) { record(WarningEvent{clock_.now(), text}); }
 
   void prepare_fronts();
+  void guard_against_lock_out(const std::vector<std::uint32_t>& entries);
   void start_stack();
   void start_watching();
   void begin();
@@ -56,6 +57,7 @@ class Runner {
   void tick();
   void advance();
   void advance_soon();
+  void take_answer();
 
   Progress progress() const;
   void move_ramps();
@@ -64,6 +66,7 @@ class Runner {
   void carry_out(const SayNote& note) { record(NoteEvent{clock_.now(), note.text}); }
   void carry_out(const EnterPhase& phase);
   void carry_out(const TripGuard& guard) { record(GuardEvent{clock_.now(), guard.text}); }
+  void carry_out(const AskToConfirm& question);
   void carry_out(const Finish& finish) { end(finish.why, finish.text, finish.signal); }
   Enforcer::Switched switch_front(Front& front, const SwitchTo& step);
 
@@ -91,11 +94,23 @@ class Runner {
 };
 
 void Runner::prepare_fronts() {
-  for (Front& front : open_fronts(loop_, clock_, setup_, conductor_.timeline())) {
+  std::vector<Front> opened = open_fronts(loop_, clock_, setup_, conductor_.timeline());
+  for (const Front& front : opened) guard_against_lock_out(front.may_lock_out);
+  for (Front& front : opened) {
     front.enforcer->prepare();
     for (const std::string& warning : front.enforcer->warnings()) warn(warning);
     fronts_.push_back(std::move(front));
   }
+}
+
+void Runner::guard_against_lock_out(const std::vector<std::uint32_t>& entries) {
+  if (entries.empty() || setup_.confirmation.needless) return;
+  if (!setup_.confirmation.ask) {
+    throw LockOut{"'" + scenario().timeline[entries.front()].name +
+                  "' would hit your own way to this machine, and there is no terminal to ask "
+                  "whether you are still there; nothing was injected\ntry: --i-am-local"};
+  }
+  conductor_.ask_to_confirm(entries);
 }
 
 EndEvent Runner::run() {
@@ -191,6 +206,22 @@ void Runner::carry_out(const EnterPhase& phase) {
   if (phase.phase != RunPhase::ended) record(PhaseEvent{clock_.now(), phase.phase});
 }
 
+void Runner::carry_out(const AskToConfirm& question) {
+  if (question.until) {
+    record(NoteEvent{clock_.now(), "still there? Press Enter within " +
+                                       duration_text(limits::confirm_within) +
+                                       " to keep the fault, or it lifts"});
+  }
+  setup_.confirmation.ask(question.until);
+}
+
+void Runner::take_answer() {
+  if (!conductor_.awaits_confirmation() || !setup_.confirmation.answered()) return;
+  record(NoteEvent{clock_.now(), "still there: the fault is kept"});
+  conductor_.confirm();
+  advance();
+}
+
 // How far each entry has come on its ramps: in a straight line over its whole time, pulses and all.
 Progress Runner::progress() const {
   Progress out;
@@ -266,6 +297,7 @@ void Runner::beat() {
 void Runner::tick() {
   if (setup_.tick) setup_.tick(clock_.now());
   if (!in_force_.empty()) move_ramps();
+  take_answer();
   tick_.expires_after(kTick);
   tick_.async_wait([this](const boost::system::error_code& stopped) {
     if (!stopped && !end_) tick();

@@ -99,6 +99,18 @@ TEST(LiveFrame, SaysThatNothingIsInForceBeforeTheOutage) {
   EXPECT_THAT(frame, Not(HasSubstr("incident")));
 }
 
+TEST(LiveFrame, AsksWhetherAPersonIsStillThere) {
+  Instant at{RunTime{25s}};
+  at.state.confirm_until = RunTime{31'500ms};
+  for (const std::size_t columns : {80u, 60u}) {
+    EXPECT_THAT(at.frame(columns),
+                HasSubstr("still there? press Enter within 7s, or all is lifted"));
+    expect_within(at, columns, 24);
+  }
+  EXPECT_THAT(at.frame(80, 6), HasSubstr("still there?"));
+  EXPECT_THAT(at.frame(), HasSubstr("▶ the database has no address"));
+}
+
 TEST(LiveFrame, RunsAStopwatchFromTheLift) {
   const std::string frame = Instant{RunTime{60s}}.frame();
   EXPECT_THAT(frame, HasSubstr("■ lifted 9s ago: who is back?"));
