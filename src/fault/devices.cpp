@@ -36,6 +36,8 @@ void make_answering(RouteSocket& route) {
   }
   route.set_up(kHostAnswerDevice);
   route.set_up(kPortAnswerDevice);
+  // The one that was up first has had its carrier since, and may have no queue yet.
+  netlink::set_fifo(route, kHostAnswerDevice);
 }
 
 }  // namespace

@@ -127,6 +127,13 @@ void put_queue(RouteSocket& route, std::uint32_t index, const std::string& attem
   route.socket().ask(out.take(), attempt);
 }
 
+void put_at_root(RouteSocket& route, std::string_view device, const char* kind) {
+  MessageWriter out{RTM_NEWQDISC, kMake, at(index_of_ours(route, device), TC_H_ROOT)};
+  out.put(TCA_KIND, kind);
+  route.socket().ask(out.take(),
+                     "put " + std::string{kind} + " at the root of " + std::string{device});
+}
+
 }  // namespace
 
 std::string root_qdisc(RouteSocket& route, std::string_view device) {
@@ -140,10 +147,10 @@ std::optional<QdiscCounts> root_counts(RouteSocket& route, std::string_view devi
 }
 
 void set_blackhole(RouteSocket& route, std::string_view device) {
-  MessageWriter out{RTM_NEWQDISC, kMake, at(index_of_ours(route, device), TC_H_ROOT)};
-  out.put(TCA_KIND, "blackhole");
-  route.socket().ask(out.take(), "put a blackhole at the root of " + std::string{device});
+  put_at_root(route, device, "blackhole");
 }
+
+void set_fifo(RouteSocket& route, std::string_view device) { put_at_root(route, device, "pfifo"); }
 
 void set_netem(RouteSocket& route, std::string_view device, const Impairment& impairment,
                std::uint32_t limit_packets) {

@@ -24,6 +24,10 @@ std::string root_qdisc(RouteSocket& route, std::string_view device);
 // no sender is told. In every kernel with traffic control.
 void set_blackhole(RouteSocket& route, std::string_view device);
 
+// Puts `pfifo` at the root of `device`, which is up. What is new may swallow packets for up to a
+// second after its carrier came, until the kernel gets to giving it a queue; this does so at once.
+void set_fifo(RouteSocket& route, std::string_view device);
+
 // Puts netem at the root of `device`, or changes the one that is there, which goes on holding
 // its packets. `limit_packets` from netem_limit(); see netlink/netem.h for both.
 void set_netem(RouteSocket& route, std::string_view device, const Impairment& impairment,
