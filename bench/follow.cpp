@@ -17,11 +17,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <cstdio>
-#include <future>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -29,6 +25,7 @@
 
 #include "../tests/support/dns_bytes.h"
 #include "../tests/support/dns_responder.h"
+#include "../tests/support/loop_thread.h"
 #include "dns/leads.h"
 #include "fault/compiler.h"
 #include "fault/enforcer.h"
@@ -138,28 +135,6 @@ void print(const char* what, std::vector<double> samples) {
               samples.back());
 }
 
-class Loop {
- public:
-  ~Loop() {
-    io_.stop();
-    thread_.join();
-  }
-  boost::asio::io_context& io() { return io_; }
-  template <class Work>
-  void run(Work work) {
-    std::packaged_task<void()> task{std::move(work)};
-    auto done = task.get_future();
-    boost::asio::post(io_, [&] { task(); });
-    done.get();
-  }
-
- private:
-  boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_{
-      io_.get_executor()};
-  std::thread thread_{[this] { io_.run(); }};
-};
-
 void measure() {
   if (::geteuid() != 0 || ::unshare(CLONE_NEWNET) != 0) {
     throw std::runtime_error{"needs root: try `unshare -rn`"};
@@ -178,7 +153,7 @@ void measure() {
   EnforcerOptions options;
   options.upstreams = {Endpoint{{.v6 = false, .bytes = {127, 0, 0, 1}}, kUpstreamPort}};
   const MonotonicClock clock;
-  Loop loop;
+  test::LoopThread loop;
   Enforcer enforcer{loop.io(), clock, std::move(options),
                     compile_entries(std::vector{EntryToCompile{0, &fault, &target}})};
   loop.run([&] { enforcer.prepare(); });
@@ -207,6 +182,7 @@ void measure() {
   ended = true;
   heart.join();
   loop.run([&] { enforcer.release(); });
+  if (through > 0) throw std::runtime_error{"a connection got through the partition"};
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "support/dns_bytes.h"
 #include "support/enforced.h"
+#include "support/fault_lab.h"
 
 namespace blackstart::test {
 namespace {

@@ -12,6 +12,7 @@
 
 #include "netlink/nft_owner.h"
 #include "support/enforced.h"
+#include "support/fault_lab.h"
 #include "support/forked_run.h"
 #include "support/patience.h"
 #include "support/udp.h"

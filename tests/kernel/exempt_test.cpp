@@ -12,6 +12,7 @@
 #include "netlink/kernel_facts.h"
 #include "run/preflight.h"
 #include "support/enforced.h"
+#include "support/fault_lab.h"
 #include "support/patience.h"
 
 namespace blackstart::test {

@@ -15,6 +15,7 @@
 #include "support/dns_bytes.h"
 #include "support/dns_responder.h"
 #include "support/enforced.h"
+#include "support/fault_lab.h"
 #include "support/udp.h"
 
 namespace blackstart::test {

@@ -12,6 +12,7 @@
 
 #include "netlink/kernel_facts.h"
 #include "support/enforced.h"
+#include "support/fault_lab.h"
 
 namespace blackstart::test {
 namespace {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/enforced.h"
+#include "support/fault_lab.h"
 #include "support/patience.h"
 #include "support/second_user.h"
 

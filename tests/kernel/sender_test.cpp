@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/enforced.h"
+#include "support/fault_lab.h"
 
 namespace blackstart::test {
 namespace {

@@ -3,6 +3,7 @@
 // Faults compiled for the test's namespace and enforced on a loop.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -11,7 +12,7 @@
 #include "blackstart/scenario.h"
 #include "fault/compiler.h"
 #include "fault/enforcer.h"
-#include "support/fault_lab.h"
+#include "support/loop_thread.h"
 #include "sys/clock.h"
 
 namespace blackstart::test {

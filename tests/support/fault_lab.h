@@ -10,15 +10,11 @@
 
 #include <array>
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <functional>
-#include <future>
 #include <ostream>
 #include <string>
 #include <system_error>
@@ -28,39 +24,11 @@
 
 #include "netlink/link.h"
 #include "support/kernel_test.h"
+#include "support/loop_thread.h"
 #include "sys/fd.h"
 #include "sys/netns.h"
 
 namespace blackstart::test {
-
-// A loop that runs on a thread of its own, in the namespace of the thread that made it.
-class LoopThread {
- public:
-  LoopThread() : thread_{[this] { io_.run(); }} {}
-  ~LoopThread() {
-    io_.stop();
-    thread_.join();
-  }
-  LoopThread(const LoopThread&) = delete;
-  LoopThread& operator=(const LoopThread&) = delete;
-
-  boost::asio::io_context& io() { return io_; }
-
-  // Runs it on the loop and waits; what it throws is thrown here.
-  template <class Work>
-  auto run(Work work) {
-    std::packaged_task<decltype(work())()> task{std::move(work)};
-    auto result = task.get_future();
-    boost::asio::post(io_, [&task] { task(); });
-    return result.get();
-  }
-
- private:
-  boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy_{
-      io_.get_executor()};
-  std::thread thread_;
-};
 
 // Sends back what it gets, over UDP and TCP, on one port of the namespace that it is made in: of
 // every address and both families, or of one.
