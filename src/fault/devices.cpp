@@ -1,6 +1,11 @@
 #include "fault/devices.h"
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <exception>
+#include <span>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -12,10 +17,30 @@ namespace {
 
 using netlink::RouteSocket;
 
-// A device of the name and another kind is a leftover that is of no use.
+constexpr std::string_view kPrefix = "bs";
+constexpr std::array<std::uint8_t, 5> kMark{'b', 'l', 'a', 'c', 'k'};  // local, unicast
+
+// `black` and the last byte of the device's number, which need not be unique: no frame is ever
+// addressed to one of ours.
+netlink::HardwareAddress own_address(std::string_view name) {
+  netlink::HardwareAddress address{};
+  std::ranges::copy(kMark, address.begin());
+  unsigned number = 0;
+  name.remove_prefix(kPrefix.size());
+  std::from_chars(name.data(), name.data() + name.size(), number);
+  address.back() = static_cast<std::uint8_t>(number);
+  return address;
+}
+
+// A leftover of another kind is of no use and goes.
 bool reusable(RouteSocket& route, std::string_view name, std::string_view kind) {
   const auto found = route.find_link(name);
   if (!found) return false;
+  if (!is_own_device(*found)) {
+    throw std::runtime_error{"a network device called " + found->name +
+                             " is here and is not Blackstart's; give it another name (ip link set " +
+                             found->name + " name …) and try again"};
+  }
   if (found->kind == kind) return true;
   route.remove(name);
   return false;
@@ -28,11 +53,12 @@ void make_swallowing(RouteSocket& route) {
 }
 
 void make_answering(RouteSocket& route) {
-  if (!reusable(route, kHostAnswerDevice, "veth") || !reusable(route, kPortAnswerDevice, "veth")) {
-    for (const char* stray : {kHostAnswerDevice, kPortAnswerDevice}) {
-      if (route.find_link(stray)) route.remove(stray);
-    }
-    route.create_veth(kHostAnswerDevice, kPortAnswerDevice);
+  const bool host_end = reusable(route, kHostAnswerDevice, "veth");
+  const bool port_end = reusable(route, kPortAnswerDevice, "veth");
+  if (!host_end || !port_end) {
+    if (host_end) route.remove(kHostAnswerDevice);
+    if (port_end) route.remove(kPortAnswerDevice);
+    route.create_veth(kHostAnswerDevice, kPortAnswerDevice, -1, own_address(kHostAnswerDevice));
   }
   route.set_up(kHostAnswerDevice);
   route.set_up(kPortAnswerDevice);
@@ -43,7 +69,7 @@ void make_answering(RouteSocket& route) {
 }  // namespace
 
 void make_ifb(RouteSocket& route, std::string_view name) {
-  if (!reusable(route, name, "ifb")) route.create(name, "ifb");
+  if (!reusable(route, name, "ifb")) route.create(name, "ifb", own_address(name));
 }
 
 OwnDevices::OwnDevices(const CompiledEntries& compiled) {
@@ -85,16 +111,17 @@ std::vector<std::string> other_devices() {
   RouteSocket route;
   std::vector<std::string> names;
   for (const netlink::Link& link : route.links()) {
-    if (!is_own_device(link.name)) names.push_back(link.name);
+    if (!is_own_device(link)) names.push_back(link.name);
   }
   return names;
 }
 
-bool is_own_device(std::string_view name) {
-  constexpr std::string_view kPrefix = "bs";
-  if (!name.starts_with(kPrefix)) return false;
+bool is_own_device(const netlink::Link& link) {
+  std::string_view name = link.name;
+  if (!name.starts_with(kPrefix) || !link.hardware) return false;
   name.remove_prefix(kPrefix.size());
-  return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
+  return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos &&
+         std::ranges::equal(std::span{*link.hardware}.first(kMark.size()), kMark);
 }
 
 }  // namespace blackstart

@@ -1,6 +1,11 @@
 #pragma once
 
 // The devices that rules send packets to. Inert: without rules nothing comes to them.
+//
+// Ours are called `bs` and a number and bear a hardware address that begins with "black"
+// (62:6c:61:63:6b): it is given when they are made, so none is ever there without it, and a
+// killed run's can be told from anybody else's. Whoever makes any must hold the tables of the
+// namespace (NftOwner), since those there may otherwise be another run's.
 
 #include <string>
 #include <string_view>
@@ -12,7 +17,7 @@
 namespace blackstart {
 
 // Those that `compiled` needs, in the calling thread's network namespace. One that a killed run
-// has left is used again. Throws std::system_error; then none made here is left.
+// has left is used again. Throws std::runtime_error; then none made here is left.
 class OwnDevices {
  public:
   explicit OwnDevices(const CompiledEntries& compiled);
@@ -27,7 +32,8 @@ class OwnDevices {
   std::vector<std::string> names_;  // one end of the pair stands for both
 };
 
-// An IFB of that name, in the calling thread's namespace: a new one, or what a killed run has left.
+// An IFB of that name, in the calling thread's namespace: a new one, or what a killed run has
+// left. Throws std::runtime_error where the name is taken by somebody else's device.
 void make_ifb(netlink::RouteSocket& route, std::string_view name);
 
 // Removes those that are there, in the calling thread's namespace. Returns what went wrong.
@@ -36,7 +42,6 @@ std::vector<std::string> remove_devices(const std::vector<std::string>& names);
 // Names of all devices of the calling thread's namespace but ours: what chains are bound to.
 std::vector<std::string> other_devices();
 
-// "bs" and a number.
-bool is_own_device(std::string_view name);
+bool is_own_device(const netlink::Link& link);
 
 }  // namespace blackstart

@@ -93,6 +93,7 @@ struct Enforcer::State {
   }
 
   void prepare();
+  void take_tables();
   void start_resolver();
   void start_shaping();
   std::function<void(std::span<const std::uint8_t>)> releasing();
@@ -144,6 +145,7 @@ void Enforcer::State::prepare() {
     present = other_devices();
     check_interfaces(present);
     ruleset = bind_devices(compiled, present);
+    take_tables();
     devices.emplace(compiled);
     start_shaping();
     if (compiled.answers) answerer.emplace(io);
@@ -156,12 +158,24 @@ void Enforcer::State::prepare() {
   if (follower) look_up();
   if (ruleset.tables.empty()) return;
   const Inside inside = enter();
-  owner.emplace();
+  if (!owner) owner.emplace();
   owner->load(ruleset);
   if (follower) start_following();
   if (compiled.on_devices()) {
     late.emplace(io, present, [this](const netlink::Link& link) { cover(link); });
   }
+}
+
+// Empty, and before any device of ours is touched: the tables are the lock, and devices that are
+// here without them belong to nobody who lives.
+void Enforcer::State::take_tables() {
+  netlink::Ruleset empty;
+  for (const netlink::Table& table : ruleset.tables) {
+    empty.tables.push_back({.family = table.family, .name = table.name});
+  }
+  if (empty.tables.empty()) return;
+  owner.emplace();
+  owner->load(empty);
 }
 
 // Before the rules that send packets there.

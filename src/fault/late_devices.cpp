@@ -36,7 +36,7 @@ void LateDevices::wait() {
 void LateDevices::look() {
   std::set<std::uint32_t> present;
   for (const netlink::Link& link : monitor_.links()) {
-    if (is_own_device(link.name)) continue;
+    if (is_own_device(link)) continue;
     present.insert(link.index);
     if (known_.contains(link.index)) continue;
     try {

@@ -28,6 +28,13 @@ MessageWriter new_link() {
   return MessageWriter{RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, no_link()};
 }
 
+std::optional<HardwareAddress> hardware_address(ByteView bytes) {
+  HardwareAddress address{};
+  if (bytes.size() != address.size()) return std::nullopt;
+  std::ranges::copy(bytes, std::as_writable_bytes(std::span{address}).begin());
+  return address;
+}
+
 std::optional<Link> read_link(const MessageView& message) {
   const auto info = message.fixed<ifinfomsg>();
   if (message.header.nlmsg_type != RTM_NEWLINK || !info) return std::nullopt;
@@ -39,11 +46,17 @@ std::optional<Link> read_link(const MessageView& message) {
       .up = (info->ifi_flags & IFF_UP) != 0,
       .loopback = (info->ifi_flags & IFF_LOOPBACK) != 0,
       .mtu = attributes.get<std::uint32_t>(IFLA_MTU).value_or(0),
+      .hardware = hardware_address(attributes.find(IFLA_ADDRESS).value_or(ByteView{})),
   };
 }
 
 ByteView bytes_of(const Address& address) {
   return std::as_bytes(std::span{address.bytes}.first(address.v6 ? 16u : 4u));
+}
+
+// Takes effect with the link's creation, so that none is ever there without it.
+void put(MessageWriter& out, const std::optional<HardwareAddress>& hardware) {
+  if (hardware) out.put(IFLA_ADDRESS, std::as_bytes(std::span{*hardware}));
 }
 
 std::string quoted(std::string_view name) { return '"' + std::string{name} + '"'; }
@@ -69,9 +82,11 @@ std::optional<Link> RouteSocket::find_link(std::string_view name) {
   return found == all.end() ? std::nullopt : std::optional{*found};
 }
 
-void RouteSocket::create(std::string_view name, std::string_view kind) {
+void RouteSocket::create(std::string_view name, std::string_view kind,
+                         const std::optional<HardwareAddress>& hardware) {
   MessageWriter out = new_link();
   out.put(IFLA_IFNAME, name);
+  put(out, hardware);
   {
     const auto info = out.nest(IFLA_LINKINFO);
     out.put(IFLA_INFO_KIND, kind);
@@ -79,9 +94,11 @@ void RouteSocket::create(std::string_view name, std::string_view kind) {
   socket_.ask(out.take(), "create " + std::string{kind} + ' ' + quoted(name));
 }
 
-void RouteSocket::create_veth(std::string_view name, std::string_view peer, int peer_netns) {
+void RouteSocket::create_veth(std::string_view name, std::string_view peer, int peer_netns,
+                              const std::optional<HardwareAddress>& hardware) {
   MessageWriter out = new_link();
   out.put(IFLA_IFNAME, name);
+  put(out, hardware);
   {
     const auto info = out.nest(IFLA_LINKINFO);
     out.put(IFLA_INFO_KIND, "veth");
@@ -89,6 +106,7 @@ void RouteSocket::create_veth(std::string_view name, std::string_view peer, int 
     const auto other = out.nest(VETH_INFO_PEER);
     out.put_fixed(no_link());
     out.put(IFLA_IFNAME, peer);
+    put(out, hardware);
     if (peer_netns >= 0) out.put(IFLA_NET_NS_FD, static_cast<std::uint32_t>(peer_netns));
   }
   socket_.ask(out.take(), "create veth " + quoted(name) + " and " + quoted(peer));

@@ -2,9 +2,9 @@
 
 // Interfaces of one network namespace: reading them, and making those of our own.
 //
-// A device of ours is called `bs` and a number. Nobody else's is ever changed by what calls
-// this; the functions themselves do not ask.
+// Nobody else's are ever changed by what calls this; the functions themselves do not ask.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +16,8 @@
 
 namespace blackstart::netlink {
 
+using HardwareAddress = std::array<std::uint8_t, 6>;
+
 struct Link {
   std::uint32_t index = 0;
   std::string name;
@@ -23,6 +25,7 @@ struct Link {
   bool up = false;   // switched on; says nothing of a carrier
   bool loopback = false;
   std::uint32_t mtu = 0;
+  std::optional<HardwareAddress> hardware;  // of Ethernet's length
 };
 
 // A socket for routes and links, opened in the calling thread's namespace. Every failure is a
@@ -35,11 +38,15 @@ class RouteSocket {
   std::vector<Link> links();
   std::optional<Link> find_link(std::string_view name);
 
-  // kind: "ifb", "dummy", "bridge": whatever needs no settings. Switched off when made.
-  void create(std::string_view name, std::string_view kind);
+  // kind: "ifb", "dummy", "bridge": whatever needs no settings. Switched off when made. The
+  // kernel chooses a hardware address where none is given.
+  void create(std::string_view name, std::string_view kind,
+              const std::optional<HardwareAddress>& hardware = {});
 
-  // Both ends; `peer` goes into the namespace of `peer_netns`, or stays where < 0.
-  void create_veth(std::string_view name, std::string_view peer, int peer_netns = -1);
+  // Both ends, with one hardware address if any is given; `peer` goes into the namespace of
+  // `peer_netns`, or stays where < 0.
+  void create_veth(std::string_view name, std::string_view peer, int peer_netns = -1,
+                   const std::optional<HardwareAddress>& hardware = {});
 
   void set_up(std::string_view name, bool up = true);
   void move_to(std::string_view name, int netns_fd);

@@ -81,13 +81,10 @@ std::string table_text(const netlink::FoundTable& table) {
   return (table.family == netlink::Family::inet ? "inet " : "netdev ") + table.name;
 }
 
-// Only kinds that we make, since anybody may call a device bs0.
 std::vector<std::string> own_devices(netlink::RouteSocket& route) {
   std::vector<std::string> names;
   for (const netlink::Link& link : route.links()) {
-    if (is_own_device(link.name) && (link.kind == "ifb" || link.kind == "veth")) {
-      names.push_back(link.name);
-    }
+    if (is_own_device(link)) names.push_back(link.name);
   }
   return names;
 }

@@ -3,6 +3,7 @@
 
 #include "fault/enforcer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <spawn.h>
 
@@ -114,17 +115,36 @@ TEST_F(EnforcerTest, LeavesNothingBehindWhenReleased) {
 TEST_F(EnforcerTest, RefusesASecondRunAndLeavesTheFirstAlone) {
   Enforced first{loop(), two_partitions().compile()};
   first.switch_to({0});
+  const std::string before = shell("ip -o link && tc qdisc && nft list ruleset").output;
   EXPECT_THROW(Enforced(loop(), two_partitions().compile()), netlink::TableTaken);
+  EXPECT_EQ(shell("ip -o link && tc qdisc && nft list ruleset").output, before);
   EXPECT_NE(reached("10.1.1.1"), 0);
 }
 
 TEST_F(EnforcerTest, UsesTheDevicesThatAKilledRunHasLeft) {
-  ASSERT_EQ(shell("ip link add bs0 type ifb && ip link add bs1 type veth peer name bs2").status, 0);
+  // The hardware address says whose they are; one end of a pair alone is of no use.
+  ASSERT_EQ(shell("ip link add bs0 address 62:6c:61:63:6b:00 type ifb &&"
+                  "ip link add bs1 address 62:6c:61:63:6b:01 type ifb")
+                .status,
+            0);
   Enforced enforced{loop(), two_partitions().compile()};
   enforced.switch_to({0, 1});
   EXPECT_NE(reached("10.1.1.1"), 0);
   Client refused{SOCK_STREAM, "fd00:1::1", kEchoPort};
   EXPECT_EQ(refused.connect(), ECONNREFUSED);
+}
+
+TEST_F(EnforcerTest, RefusesANameThatSomebodyElsesDeviceHas) {
+  ASSERT_EQ(shell("ip link add bs0 type ifb && ip link add bs1 type veth peer name bs2").status, 0);
+  const std::string before = shell("ip -o link && tc qdisc").output;
+  try {
+    Enforced{loop(), two_partitions().compile()};
+    FAIL() << "took it";
+  } catch (const std::runtime_error& refused) {
+    EXPECT_THAT(refused.what(), testing::HasSubstr("called bs0 is here and is not Blackstart's"));
+  }
+  EXPECT_EQ(shell("ip -o link && tc qdisc").output, before);
+  EXPECT_EQ(shell("nft list ruleset").output, "");
 }
 
 TEST_F(EnforcerTest, PrintsWhatNftLists) {

@@ -101,11 +101,13 @@ TEST_F(HealTest, LeavesATableThatIsNobodysAndSaysSo) {
 }
 
 TEST_F(HealTest, LeavesOthersDevicesAlone) {
-  ASSERT_EQ(shell("ip link add bs7 type bridge && ip link add bsx type veth peer name bsy").status,
+  ASSERT_EQ(shell("ip link add bs7 type ifb && ip link add bsx address 62:6c:61:63:6b:00 type veth"
+                  " peer name bs8")
+                .status,
             0);
   EXPECT_FALSE(here());
   heal_here(1s);
-  EXPECT_EQ(shell("ip link show bs7 && ip link show bsx").status, 0);
+  EXPECT_EQ(shell("ip link show bs7 && ip link show bsx && ip link show bs8").status, 0);
 }
 
 }  // namespace

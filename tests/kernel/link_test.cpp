@@ -79,14 +79,16 @@ TEST_F(LinkTest, MakesFindsAndRemovesDevices) {
   RouteSocket route;
   const std::vector<Link> before = route.links();
   EXPECT_EQ(route.find_link("bs0"), std::nullopt);
-  route.create("bs0", "ifb");
-  route.create_veth("bs1", "bs3");
+  const HardwareAddress given{0x62, 1, 2, 3, 4, 5};
+  route.create("bs0", "ifb", given);
+  route.create_veth("bs1", "bs3", -1, given);
   route.create("bs2", "bridge");
   const auto ifb = route.find_link("bs0");
   ASSERT_TRUE(ifb);
   EXPECT_EQ(ifb->kind, "ifb");
   EXPECT_FALSE(ifb->up);
   EXPECT_FALSE(ifb->loopback);
+  for (const char* name : {"bs0", "bs1", "bs3"}) EXPECT_EQ(route.find_link(name)->hardware, given);
   route.set_up("bs0");
   EXPECT_TRUE(route.find_link("bs0")->up);
   route.set_up("bs0", false);
