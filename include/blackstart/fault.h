@@ -19,20 +19,19 @@ namespace blackstart {
 // needs against what was found.
 enum class Needs : std::uint32_t {
   nothing = 0,
-  owned_tables = 1 << 0,    // nftables with `flags owner`, and the privilege to use them
-  redirect = 1 << 1,        // nft redirect and `ct zone set`
-  egress_hook = 1 << 2,     // the netdev egress hook, Linux 5.16
-  blackhole = 1 << 3,       // an IFB device of ours whose root qdisc is `blackhole`
-  reject = 1 << 4,          // nft reject
-  sock_destroy = 1 << 5,    // NETLINK_SOCK_DIAG with SOCK_DESTROY
-  cgroup_match = 1 << 6,    // nft socket cgroupv2
-  shaper = 1 << 7,          // an engine for delay, loss and rate
-  proxy = 1 << 8,           // stream toxics
-  name_following = 1 << 9,  // packets by names that are followed live
-  rate_limit = 1 << 10,     // holding packets to a rate: without netem, HTB on an IFB device
-  netem = 1 << 11,          // the kernel's network emulator, on an IFB device
-  nft_queue = 1 << 12,      // the nft expression `queue`, and someone to listen
-  compat_queue = 1 << 13,   // the same as iptables' target, through nft_compat
+  owned_tables = 1 << 0,   // nftables with `flags owner`, and the privilege to use them
+  redirect = 1 << 1,       // nft redirect and `ct zone set`
+  egress_hook = 1 << 2,    // the netdev egress hook, Linux 5.16
+  blackhole = 1 << 3,      // an IFB device of ours whose root qdisc is `blackhole`
+  reject = 1 << 4,         // nft reject
+  sock_destroy = 1 << 5,   // NETLINK_SOCK_DIAG with SOCK_DESTROY
+  cgroup_match = 1 << 6,   // nft socket cgroupv2
+  shaper = 1 << 7,         // an engine for delay, loss and rate
+  proxy = 1 << 8,          // stream toxics
+  rate_limit = 1 << 9,     // holding packets to a rate: without netem, HTB on an IFB device
+  netem = 1 << 10,         // the kernel's network emulator, on an IFB device
+  nft_queue = 1 << 11,     // the nft expression `queue`, and someone to listen
+  compat_queue = 1 << 12,  // the same as iptables' target, through nft_compat
 };
 constexpr Needs operator|(Needs a, Needs b) {
   return Needs{static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b)};
@@ -42,6 +41,15 @@ constexpr Needs operator&(Needs a, Needs b) {
 }
 constexpr Needs& operator|=(Needs& a, Needs b) { return a = a | b; }
 constexpr bool has(Needs all, Needs one) { return (all & one) == one; }
+
+// The rung of the ladder on which a run stands: what impairs packets where rules cannot.
+enum class ShapeEngine : std::uint8_t {
+  none,     // nothing: devices hold packets to a rate, and that is all
+  netem,    // netem on devices of ours
+  nfqueue,  // a thread of ours that holds packets; devices hold them to a rate
+};
+std::string_view to_text(ShapeEngine engine);  // "nftables", "netem", "nfqueue"
+std::optional<ShapeEngine> parse_engine(std::string_view text);
 
 struct Target;        // blackstart/scenario.h
 class FaultCompiler;  // src/fault/compiler.h: where a fault says what must be in force

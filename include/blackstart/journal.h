@@ -49,7 +49,9 @@ struct Proof {
   std::map<std::string, std::uint64_t> answers;  // how questions were answered: "nodata" → 311
   std::uint64_t dropped = 0;  // of the packets, by a loss, a rate or a full queue of ours
   std::uint64_t shaped = 0;   // of the packets: given back by what impairs them
-  // Sums over those that were delayed by our own engine: what was asked, what was measured.
+  // Packets whose delay was measured, and sums over them: what was asked, what was measured.
+  // All that a queue of ours held; through netem, canaries of our own (fault/canary.h).
+  std::uint64_t timed = 0;
   Duration delay_asked{}, delay_added{};
 
   bool proven() const { return packets + questions + connections > 0; }

@@ -127,6 +127,7 @@ struct Scenario {
   double speed = 1.0;
   std::optional<std::uint64_t> seed;
   Where where;
+  std::optional<ShapeEngine> engine;  // the only one to play it on; absent: the best there is
   std::vector<Target> targets;
   std::optional<Stack> stack;
   std::vector<ProbeSpec> probes;

@@ -65,9 +65,7 @@ RunHeader header_of(const Scenario& scenario, const ExperimentOptions& options,
   header.tool_version = kVersion;
   header.host = machine.nodename;
   header.kernel = std::string{machine.sysname} + " " + machine.release;
-  const bool shapes =
-      has(needs_of(scenario), Needs::shaper) || has(needs_of(scenario), Needs::rate_limit);
-  header.engine = engine_name(shapes ? engine : ShapeEngine::none);
+  header.engine = to_text(engine);
   header.user = user_name();
   header.pid = static_cast<int>(::getpid());
   header.seed = scenario.seed.value_or(random_seed());
@@ -97,7 +95,7 @@ std::string make_out_dir(const ExperimentOptions& options, const RunHeader& head
 Engine refuse_what_is_missing(const Scenario& scenario) {
   const netlink::KernelFacts facts = netlink::probe_kernel(needs_of(scenario));
   const std::vector<Missing> missing = preflight(scenario, facts);
-  if (missing.empty()) return best_engine(facts);
+  if (missing.empty()) return engine_for(scenario, facts);
   std::string text = "this machine cannot play " + scenario.name + "; nothing was injected";
   for (const Missing& one : missing) text += "\n  " + to_text(one);
   throw CommandError{exit_code::machine, text};
@@ -236,6 +234,7 @@ std::string repeat_command(const ExperimentOptions& options, std::uint64_t seed)
   for (const std::string& set : one.sets) text += " --set " + set;
   for (const std::string& probe : one.probes) text += " --probe " + probe;
   if (!one.where.empty()) text += " --where " + one.where;
+  if (!one.engine.empty()) text += " --engine " + one.engine;
   if (!one.speed.empty()) text += " --speed " + one.speed;
   if (!one.ranges.empty()) text += " --ranges " + one.ranges;
   for (const std::string& upstream : options.upstreams) text += " --upstream " + upstream;

@@ -43,6 +43,7 @@ std::string overlay_of(const ScenarioOptions& options) {
   if (!options.speed.empty()) yaml += "speed: " + options.speed + "\n";
   if (options.seed) yaml += "seed: " + std::to_string(*options.seed) + "\n";
   if (!options.where.empty()) yaml += "where: " + where_yaml(options.where) + "\n";
+  if (!options.engine.empty()) yaml += "engine: " + in_quotes(options.engine) + "\n";
   if (!options.probes.empty()) yaml += "probes:\n";
   for (std::size_t i = 0; i < options.probes.size(); ++i) {
     const std::string number = options.probes.size() == 1 ? "" : " " + std::to_string(i + 1);
@@ -107,6 +108,8 @@ void add_scenario_options(CLI::App& app, ScenarioOptions& options) {
       ->allow_extra_args(false);
   app.add_option("--where", options.where,
                  "host, sandbox, pid:N, netns:NAME or container:NAME; wins over the scenario's");
+  app.add_option("--engine", options.engine,
+                 "netem, nfqueue or nftables, or not at all; default: the best there is");
   app.add_option("--speed", options.speed, "divides every time of the timeline");
   app.add_option("--seed", options.seed, "everything random draws from it");
   add_ranges_option(app, options.ranges);

@@ -24,11 +24,12 @@ struct ScenarioOptions {
   std::vector<std::string> probes;  // URLs
   std::string where;                // host, sandbox, pid:N, netns:NAME, container:NAME
   std::string speed;                // a number, as written
+  std::string engine;               // netem, nfqueue or nftables
   std::string ranges;               // an ip-ranges file of AWS; empty: the scenario's own
   std::optional<std::uint64_t> seed;
 };
 
-// Adds SCENARIO, --set, --probe, --where, --speed, --seed and --ranges.
+// Adds SCENARIO, --set, --probe, --where, --engine, --speed, --seed and --ranges.
 void add_scenario_options(CLI::App& app, ScenarioOptions& options);
 void add_ranges_option(CLI::App& app, std::string& ranges);
 

@@ -54,7 +54,7 @@ int plan(const ScenarioOptions& options) {
     for (const Missing& one : missing) std::printf("  %s\n", to_text(one).c_str());
     return exit_code::machine;
   }
-  print_preview(scenario, best_engine(facts));
+  print_preview(scenario, engine_for(scenario, facts));
   std::puts("\nNothing was changed.");
   return exit_code::held;
 }

@@ -9,10 +9,12 @@
 
 #include "blackstart/limits.h"
 #include "blackstart/params.h"
+#include "core/words.h"
 #include "fault/compiler.h"
 #include "fault/cutter.h"
 #include "fault/devices.h"
 #include "fault/exempt.h"
+#include "fault/fidelity.h"
 #include "fault/operator_session.h"
 #include "fault/redirect.h"
 #include "fault/shaping_devices.h"
@@ -67,6 +69,16 @@ void print_devices(const Scenario& scenario, const CompiledEntries& compiled) {
   }
 }
 
+void print_engines(const Scenario& scenario, const CompiledEntries& compiled) {
+  std::puts("\nWhat carries out each fault here");
+  for (const CompiledEntry& one : compiled.entries) {
+    const Entry& entry = scenario.timeline[one.entry];
+    const Fidelity use = fidelity(compiled, one.entry, scenario.targets[entry.target]);
+    std::printf("  %s: %s\n", entry.name.c_str(), use.engine.c_str());
+    for (const std::string& lost : use.lost) std::printf("      %s\n", lost.c_str());
+  }
+}
+
 // Whose a socket is: the processes that hold its inode.
 std::map<std::uint32_t, std::string> socket_owners(const std::set<std::uint32_t>& inodes) {
   std::map<std::uint32_t, std::string> owners;
@@ -84,15 +96,22 @@ std::map<std::uint32_t, std::string> socket_owners(const std::set<std::uint32_t>
 
 using Sockets = std::vector<netlink::SocketInfo>;
 
-Sockets matched_now(const Target& target, const std::set<Address>& followed) {
+struct Matched {
+  Sockets connections, listeners;
+};
+
+Matched matched_now(const Target& target, const std::set<Address>& followed) {
   const AddressInterfaces interfaces = address_interfaces();
   const auto cgroup = target.cgroup.empty() ? std::nullopt : find_cgroup(target.cgroup);
-  Sockets sockets = netlink::SocketDiag{}.list(Protocol::tcp);
-  std::erase_if(sockets, [&](const netlink::SocketInfo& socket) {
-    return socket.state == netlink::SocketState::listening ||
-           !is_connection_to(socket, target, cgroup, interfaces, followed);
-  });
-  return sockets;
+  Matched out;
+  for (netlink::SocketInfo& socket : netlink::SocketDiag{}.list(Protocol::tcp)) {
+    if (is_connection_to(socket, target, cgroup, interfaces, followed)) {
+      out.connections.push_back(std::move(socket));
+    } else if (is_listener_of(socket, target, cgroup, interfaces, followed)) {
+      out.listeners.push_back(std::move(socket));
+    }
+  }
+  return out;
 }
 
 void print_sockets(const Sockets& sockets) {
@@ -101,9 +120,10 @@ void print_sockets(const Sockets& sockets) {
   const auto owners = socket_owners(inodes);
   for (std::size_t i = 0; i < std::min(sockets.size(), kSocketsShown); ++i) {
     const auto owner = owners.find(sockets[i].inode);
-    std::printf("    %s → %s  %s\n", to_text(sockets[i].local).c_str(),
-                to_text(sockets[i].remote).c_str(),
-                owner == owners.end() ? "" : owner->second.c_str());
+    const bool listens = sockets[i].state == netlink::SocketState::listening;
+    const std::string peer = listens ? "" : " → " + to_text(sockets[i].remote);
+    std::printf("    %s%s%s  %s\n", listens ? "listens on " : "", to_text(sockets[i].local).c_str(),
+                peer.c_str(), owner == owners.end() ? "" : owner->second.c_str());
   }
   if (sockets.size() > kSocketsShown) {
     std::printf("    and %zu more\n", sockets.size() - kSocketsShown);
@@ -170,7 +190,7 @@ bool has_packet_faults(const CompiledEntries& compiled, const Scenario& scenario
 
 void print_blast_radius(const Scenario& scenario, const CompiledEntries& compiled,
                         const NamesNow& names) {
-  std::puts("\nBlast radius: connections that the targets match now");
+  std::puts("\nBlast radius: what the targets match now");
   for (std::size_t i = 0; i < scenario.targets.size(); ++i) {
     const Target& target = scenario.targets[i];
     if (!target.names.empty()) {
@@ -179,10 +199,12 @@ void print_blast_radius(const Scenario& scenario, const CompiledEntries& compile
       std::printf("  %s: every question for %s\n", target.name.c_str(), list.c_str());
     }
     if (!target.selects_packets() && !has_packet_faults(compiled, scenario, i)) continue;
-    const Sockets matched = matched_now(target, addresses_of(scenario, i, names));
-    std::printf("  %s: %zu connection%s\n", target.name.c_str(), matched.size(),
-                matched.size() == 1 ? "" : "s");
-    print_sockets(matched);
+    const Matched matched = matched_now(target, addresses_of(scenario, i, names));
+    std::printf("  %s: %s, %s\n", target.name.c_str(),
+                counted(matched.connections.size(), "connection", "connections").c_str(),
+                counted(matched.listeners.size(), "listener", "listeners").c_str());
+    print_sockets(matched.connections);
+    print_sockets(matched.listeners);
   }
 }
 
@@ -208,6 +230,7 @@ void print_session(const Scenario& scenario, const CompiledEntries& compiled,
 
 void print_preview(const Scenario& scenario, const Engine& engine) {
   const CompiledEntries compiled = compiled_of(scenario, engine);
+  print_engines(scenario, compiled);
   OperatorSession session;
   if (scenario.where.kind == Where::Kind::host) session = find_operator_session({});
   const NamesNow names = print_kernel_operations(scenario, compiled, session);

@@ -5,10 +5,11 @@
 namespace blackstart {
 namespace {
 
-std::string engine_of(Needs needs, const std::string& shaper) {
-  if (has(needs, Needs::redirect)) return "resolver";
+std::string engine_of(std::string_view kind, Needs needs, const std::string& shaper) {
+  if (kind == "dns") return "resolver";
   if (has(needs, Needs::proxy)) return "proxy";
   if (has(needs, Needs::shaper)) return shaper;
+  if (has(needs, Needs::rate_limit)) return shaper == "netem" ? shaper : "htb";
   return "nftables";
 }
 
@@ -81,7 +82,7 @@ std::vector<FaultReport> FaultTally::reports(const std::string& shaper, RunTime 
   std::vector<FaultReport> out;
   for (const Row& row : rows_) {
     FaultReport report = row.report;
-    report.engine = engine_of(row.needs, shaper);
+    report.engine = engine_of(row.report.kind, row.needs, shaper);
     report.proven = report.proven && report.on;
     if (in_force_.contains(row.entry)) report.spans.back().to = std::max(now, *report.on);
     out.push_back(std::move(report));

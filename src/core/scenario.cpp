@@ -1,8 +1,22 @@
 #include "blackstart/scenario.h"
 
 #include <algorithm>
+#include <array>
 
 namespace blackstart {
+namespace {
+
+constexpr std::array<std::string_view, 3> kEngines{"nftables", "netem", "nfqueue"};
+
+}  // namespace
+
+std::string_view to_text(ShapeEngine engine) { return kEngines[static_cast<std::size_t>(engine)]; }
+
+std::optional<ShapeEngine> parse_engine(std::string_view text) {
+  const auto found = std::ranges::find(kEngines, text);
+  if (found == kEngines.end()) return std::nullopt;
+  return ShapeEngine{static_cast<std::uint8_t>(found - kEngines.begin())};
+}
 
 std::string to_text(const Where& where) {
   switch (where.kind) {

@@ -86,13 +86,6 @@ struct PartitionSpec {
   bool cut_existing = false;
 };
 
-// The rung of the ladder on which this machine stands: what impairs packets where rules cannot.
-enum class ShapeEngine : std::uint8_t {
-  none,     // nothing: devices hold packets to a rate, and that is all
-  netem,    // netem on devices of ours
-  nfqueue,  // a thread of ours that holds packets; devices hold them to a rate
-};
-
 // The rung with what belongs to it.
 struct Engine {
   ShapeEngine kind = ShapeEngine::netem;

@@ -82,6 +82,25 @@ bool is_connection_to(const netlink::SocketInfo& socket, const Target& target,
   return std::any_of(first, last, [&](const auto& at) { return at.second == target.interface; });
 }
 
+bool is_listener_of(const netlink::SocketInfo& socket, const Target& target,
+                    const std::optional<CgroupId>& cgroup, const AddressInterfaces& interfaces,
+                    const std::set<Address>& followed) {
+  if (socket.state != SocketState::listening) return false;
+  netlink::SocketInfo connection = socket;
+  connection.state = SocketState::established;
+  const auto would_match = [&](const Address& address) {
+    connection.local.address = address;
+    connection.remote = {address, socket.local.port};
+    return is_connection_to(connection, target, cgroup, interfaces, followed);
+  };
+  const Address any{.v6 = socket.local.address.v6};
+  if (!(socket.local.address == any)) return would_match(socket.local.address);
+  // One on :: takes IPv4 too, where it does not say otherwise.
+  return std::ranges::any_of(interfaces, [&](const auto& own) {
+    return (socket.v6 || !own.first.v6) && would_match(own.first);
+  });
+}
+
 std::size_t cut_connections(const Target& target, const std::set<Address>& followed,
                             const std::vector<netlink::SocketInfo>& spared) {
   const auto cgroup = target.cgroup.empty() ? std::nullopt : find_cgroup(target.cgroup);

@@ -24,6 +24,11 @@ bool is_connection_to(const netlink::SocketInfo& socket, const Target& target,
                       const std::optional<CgroupId>& cgroup, const AddressInterfaces& interfaces,
                       const std::set<Address>& followed = {});
 
+// Whether a connection from this machine to that listening socket would be one to the target.
+bool is_listener_of(const netlink::SocketInfo& socket, const Target& target,
+                    const std::optional<CgroupId>& cgroup, const AddressInterfaces& interfaces,
+                    const std::set<Address>& followed = {});
+
 // Ends all that match, in the calling thread's namespace; both ends of those within it. Returns
 // how many. Of a target with names only those to `followed`, the addresses that these stand for.
 // Those in `spared` go on. Throws std::system_error.

@@ -37,9 +37,10 @@ bool reusable(RouteSocket& route, std::string_view name, std::string_view kind) 
   const auto found = route.find_link(name);
   if (!found) return false;
   if (!is_own_device(*found)) {
-    throw std::runtime_error{"a network device called " + found->name +
-                             " is here and is not Blackstart's; give it another name (ip link set " +
-                             found->name + " name …) and try again"};
+    throw std::runtime_error{
+        "a network device called " + found->name +
+        " is here and is not Blackstart's; give it another name (ip link set " + found->name +
+        " name …) and try again"};
   }
   if (found->kind == kind) return true;
   route.remove(name);
@@ -99,7 +100,7 @@ std::vector<std::string> remove_devices(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     try {
       RouteSocket route;
-      if (route.find_link(name)) route.remove(name);
+      if (const auto link = route.find_link(name); link && is_own_device(*link)) route.remove(name);
     } catch (const std::exception& failure) {
       failures.emplace_back(failure.what());
     }

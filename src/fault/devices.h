@@ -36,7 +36,8 @@ class OwnDevices {
 // left. Throws std::runtime_error where the name is taken by somebody else's device.
 void make_ifb(netlink::RouteSocket& route, std::string_view name);
 
-// Removes those that are there, in the calling thread's namespace. Returns what went wrong.
+// Removes those of them that are there and ours, in the calling thread's namespace. Returns what
+// went wrong.
 std::vector<std::string> remove_devices(const std::vector<std::string>& names);
 
 // Names of all devices of the calling thread's namespace but ours: what chains are bound to.

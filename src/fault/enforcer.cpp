@@ -310,6 +310,7 @@ void Enforcer::set_progress(const Progress& progress) {
   if (!state.shaping) return;
   const Inside inside = state.enter();
   state.shaping->set_progress(progress);
+  state.shaping->send_canaries(state.in_force);
 }
 
 void Enforcer::beat() {
@@ -334,9 +335,7 @@ Proof Enforcer::proof(std::uint32_t entry) {
   }
   if (state_->shaping) {
     const Inside inside = state_->enter();
-    const ShapingDevices::Counts counts = state_->shaping->counts(entry);
-    proof.dropped += counts.dropped;
-    proof.shaped = counts.passed;
+    state_->shaping->add_to(proof);
   }
   if (state_->queues) state_->queues->add_to(proof);
   if (const auto found = state_->cut.find(entry); found != state_->cut.end()) {

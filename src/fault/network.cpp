@@ -184,7 +184,8 @@ class Network final : public Fault {
       needs |= Needs::egress_hook;
       if (spec_.loss_by_rule() > 0.0) needs |= Needs::blackhole;
     }
-    if (spec_.needs_device()) needs |= only_rate() ? Needs::rate_limit : Needs::shaper;
+    if (spec_.but_rate().needs_device()) needs |= Needs::shaper;
+    if (spec_.to.rate) needs |= Needs::rate_limit;
     if (!target.cgroup.empty()) needs |= Needs::cgroup_match;
     if (!target.names.empty()) needs |= Needs::redirect;
     return needs;
@@ -214,12 +215,6 @@ class Network final : public Fault {
   void compile(FaultCompiler& into) const override { into.add_network(spec_); }
 
  private:
-  bool only_rate() const {
-    Impairment rest = spec_.for_device().from;
-    rest.rate.reset();
-    return rest.nothing() && !spec_.ramps();
-  }
-
   NetworkSpec spec_;
   std::string words_;
 };

@@ -1,5 +1,7 @@
 #include "fault/shaping_devices.h"
 
+#include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "blackstart/limits.h"
@@ -16,7 +18,7 @@ ShapingDevices::ShapingDevices(std::vector<ShapedClass> classes, bool netem) : n
   try {
     for (ShapedClass& shape : classes) {
       make_ifb(route, shape.device);
-      devices_.push_back({std::move(shape), {}});
+      devices_.push_back({std::move(shape), {}, {}});
       Device& made = devices_.back();
       set(route, made, made.shape.impairment({}));
       route.set_up(made.shape.device);
@@ -50,17 +52,39 @@ void ShapingDevices::set_progress(const Progress& progress) {
   }
 }
 
-ShapingDevices::Counts ShapingDevices::counts(std::uint32_t entry) const {
-  Counts sum;
+void ShapingDevices::send_canaries(std::span<const std::uint32_t> in_force) {
+  const auto is_on = [&](std::uint32_t entry) {
+    return std::ranges::find(in_force, entry) != in_force.end();
+  };
+  for (Device& device : devices_) {
+    const Impairment& now = device.now;
+    if (!netem_ || !canaries_ || now.delay == Duration{} || now.rate) continue;
+    if (!std::ranges::all_of(device.shape.entries, is_on)) continue;
+    try {
+      if (!device.canary) device.canary = std::make_unique<Canary>(device.shape.device);
+    } catch (const std::system_error&) {
+      canaries_ = false;
+      continue;
+    }
+    // What overtakes is not delayed at all.
+    device.canary->send(std::chrono::duration_cast<Duration>(now.delay * (1.0 - now.reorder)));
+  }
+}
+
+void ShapingDevices::add_to(Proof& proof) {
   RouteSocket route;
-  for (const Device& device : devices_) {
-    if (!device.shape.has(entry)) continue;
+  for (Device& device : devices_) {
+    if (!device.shape.has(proof.entry)) continue;
+    const Canary::Figures seen = device.canary ? device.canary->figures() : Canary::Figures{};
+    proof.timed += seen.timed;
+    proof.delay_asked += seen.asked;
+    proof.delay_added += seen.added;
     const auto counts = netlink::root_counts(route, device.shape.device);
     if (!counts) continue;
-    sum.passed += counts->packets;
-    sum.dropped += counts->dropped;
+    // The canaries were counted too.
+    proof.shaped += counts->packets - std::min<std::uint64_t>(counts->packets, seen.timed);
+    proof.dropped += counts->dropped - std::min<std::uint64_t>(counts->dropped, seen.lost);
   }
-  return sum;
 }
 
 std::vector<std::string> ShapingDevices::remove() {

@@ -6,9 +6,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "blackstart/journal.h"
+#include "fault/canary.h"
 #include "fault/shaping.h"
 #include "netlink/qdisc.h"
 
@@ -31,12 +35,13 @@ class ShapingDevices {
   // Changes in place those whose values move; packets that wait go on waiting as they did.
   void set_progress(const Progress& progress);
 
-  // What the devices that the entry has a part in have counted, added up. One device may
-  // stand for several entries: then its packets count for each.
-  struct Counts {
-    std::uint64_t passed = 0, dropped = 0;
-  };
-  Counts counts(std::uint32_t entry) const;
+  // Times each delay that the entries in force have on netem, with one more canary. Not where
+  // there is a rate: what a packet waits for its turn is not the delay that was asked for.
+  void send_canaries(std::span<const std::uint32_t> in_force);
+
+  // Adds what the devices that its entry has a part in have counted and measured. One device
+  // may stand for several entries: then its packets count for each.
+  void add_to(Proof& proof);
 
   // Removes all of them. Returns what went wrong.
   std::vector<std::string> remove();
@@ -45,11 +50,13 @@ class ShapingDevices {
   struct Device {
     ShapedClass shape;
     Impairment now;
+    std::unique_ptr<Canary> canary;  // from the first that was sent
   };
   void set(netlink::RouteSocket& route, Device& device, const Impairment& impairment);
 
   std::vector<Device> devices_;
   bool netem_;
+  bool canaries_ = true;  // false: this kernel has no packet sockets
 };
 
 }  // namespace blackstart

@@ -34,7 +34,9 @@ void ShapingQueues::add_to(Proof& proof) const {
     const auto found = figures.find(one.queue);
     if (found == figures.end() || !one.has(proof.entry)) continue;
     proof.dropped += found->second.lost + found->second.overflowed;
-    proof.shaped += found->second.packets - found->second.lost - found->second.overflowed;
+    const auto held = found->second.packets - found->second.lost - found->second.overflowed;
+    proof.shaped += held;
+    proof.timed += held;
     proof.delay_asked += found->second.asked;
     proof.delay_added += found->second.added;
   }

@@ -88,7 +88,8 @@ Json to_json(const Proof& proof) {
   if (!proof.answers.empty()) line["answers"] = proof.answers;
   if (proof.dropped > 0) line["dropped"] = proof.dropped;
   if (proof.shaped > 0) line["shaped"] = proof.shaped;
-  if (proof.delay_added > Duration{}) {
+  if (proof.timed > 0) {
+    line["timed"] = proof.timed;
     line["delay_asked"] = proof.delay_asked.count();
     line["delay_added"] = proof.delay_added.count();
   }
@@ -176,6 +177,7 @@ RunEvent read_proof(JournalFields& in) {
   proof.answers = in.counts("answers");
   proof.dropped = in.whole<std::uint64_t>("dropped", 0);
   proof.shaped = in.whole<std::uint64_t>("shaped", 0);
+  proof.timed = in.whole<std::uint64_t>("timed", 0);
   proof.delay_asked = Duration{in.whole<std::int64_t>("delay_asked", 0)};
   proof.delay_added = Duration{in.whole<std::int64_t>("delay_added", 0)};
   return proof;

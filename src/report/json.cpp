@@ -78,6 +78,15 @@ Json probe_json(const ProbeReport& probe) {
   return json;
 }
 
+// The mean of those packets whose delay was measured; null where none was.
+Json delay_json(const Proof& proof) {
+  if (proof.timed == 0) return nullptr;
+  const auto count = static_cast<std::int64_t>(proof.timed);
+  return {{"timed", proof.timed},
+          {"asked_ms", in_ms(proof.delay_asked / count)},
+          {"measured_ms", in_ms(proof.delay_added / count)}};
+}
+
 Json fault_json(const FaultReport& fault) {
   const Proof proof = fault.proof.value_or(Proof{});
   Json matched{{"packets", proof.packets},     {"bytes", proof.bytes},
@@ -94,7 +103,8 @@ Json fault_json(const FaultReport& fault) {
           {"edges", fault.edges},
           {"proven", fault.proven},
           {"may_miss", fault.may_miss},
-          {"matched", std::move(matched)}};
+          {"matched", std::move(matched)},
+          {"delay", delay_json(proof)}};
 }
 
 template <class Events>

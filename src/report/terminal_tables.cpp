@@ -147,8 +147,8 @@ struct Bars {
 std::string fate_text(const Proof& proof) {
   std::string text;
   if (proof.dropped > 0) text += std::to_string(proof.dropped) + " dropped";
-  if (proof.delay_added > Duration{} && proof.shaped > 0) {
-    const auto count = static_cast<std::int64_t>(proof.shaped);
+  if (proof.delay_added > Duration{} && proof.timed > 0) {
+    const auto count = static_cast<std::int64_t>(proof.timed);
     text += (text.empty() ? "" : ", ") + std::string{"delayed "} +
             short_duration(proof.delay_added / count) + " of " +
             short_duration(proof.delay_asked / count) + " asked";

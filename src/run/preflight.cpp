@@ -48,37 +48,47 @@ bool there(const netlink::KernelFacts& facts, Needs need) {
   return fact == nullptr || fact->ok;
 }
 
-// What several engines can do is missing where none of them is there; each says why.
-struct Alternatives {
-  Needs need;
-  std::vector<Needs> any_of;
-};
-const std::array kAlternatives{
-    Alternatives{Needs::shaper, {Needs::netem, Needs::nft_queue, Needs::compat_queue}},
-    Alternatives{Needs::rate_limit, {Needs::netem, Needs::rate_limit}},
-};
+// What can give what an entry needs of an engine: one is enough, and each that is not there says
+// why. Without any, the engine asked for cannot do it at all.
+std::vector<Needs> givers(Needs need, const std::optional<ShapeEngine>& engine) {
+  const bool netem = engine.value_or(ShapeEngine::netem) == ShapeEngine::netem;
+  const bool nfqueue = engine.value_or(ShapeEngine::nfqueue) == ShapeEngine::nfqueue;
+  std::vector<Needs> out;
+  if (netem) out.push_back(Needs::netem);
+  if (need == Needs::shaper && nfqueue) {
+    out.insert(out.end(), {Needs::nft_queue, Needs::compat_queue});
+  }
+  if (need == Needs::rate_limit && engine != ShapeEngine::netem) out.push_back(Needs::rate_limit);
+  return out;
+}
 
-void add_alternatives(const Entry& entry, Needs needs, const netlink::KernelFacts& facts,
-                      std::vector<Missing>& out) {
-  for (const Alternatives& one : kAlternatives) {
-    if (!has(needs, one.need)) continue;
-    if (std::ranges::any_of(one.any_of, [&](Needs need) { return there(facts, need); })) continue;
-    for (const Needs need : one.any_of) {
-      const netlink::KernelFact& fact = *facts.find(need);
+void add_engines(const Scenario& scenario, const Entry& entry, Needs needs,
+                 const netlink::KernelFacts& facts, std::vector<Missing>& out) {
+  for (const Needs need : {Needs::shaper, Needs::rate_limit}) {
+    if (!has(needs, need)) continue;
+    const std::vector<Needs> any_of = givers(need, scenario.engine);
+    if (any_of.empty()) {
+      out.push_back({need, entry.name,
+                     "the engine nftables has rules and rates, nothing that holds packets",
+                     "ask for netem or nfqueue, or leave the engine open"});
+    }
+    if (std::ranges::any_of(any_of, [&](Needs one) { return there(facts, one); })) continue;
+    for (const Needs one : any_of) {
+      const netlink::KernelFact& fact = *facts.find(one);
       const std::string why = fact.name + ": " + fact.why;
-      if (!listed(out, need, why)) out.push_back({need, entry.name, why, fact.remedy});
+      if (!listed(out, one, why)) out.push_back({one, entry.name, why, fact.remedy});
     }
   }
 }
 
-void add_needs(const Entry& entry, Needs needs, const netlink::KernelFacts& facts,
-               std::vector<Missing>& out) {
+void add_needs(const Scenario& scenario, const Entry& entry, Needs needs,
+               const netlink::KernelFacts& facts, std::vector<Missing>& out) {
   for (const NotBuilt& one : kNotBuilt) {
     if (has(needs, one.need) && !listed(out, one.need, one.why)) {
       out.push_back({one.need, entry.name, one.why, one.remedy});
     }
   }
-  add_alternatives(entry, needs, facts, out);
+  add_engines(scenario, entry, needs, facts, out);
   for (const Needs need : kAllNeeds) {
     if (!has(needs, need)) continue;
     const netlink::KernelFact* fact = facts.find(need);
@@ -105,26 +115,21 @@ Needs needs_of(const Scenario& scenario) {
   return needs;
 }
 
-Engine best_engine(const netlink::KernelFacts& facts) {
+Engine engine_for(const Scenario& scenario, const netlink::KernelFacts& facts) {
   using Via = netlink::QueueTo::Via;
-  if (there(facts, Needs::netem)) return {.kind = ShapeEngine::netem};
-  if (there(facts, Needs::nft_queue)) return {.kind = ShapeEngine::nfqueue, .queue_via = Via::nft};
-  if (there(facts, Needs::compat_queue)) {
-    return {.kind = ShapeEngine::nfqueue, .queue_via = Via::xtables};
+  const Needs needs = needs_of(scenario);
+  const auto open_to = [&](ShapeEngine engine) {
+    return scenario.engine.value_or(engine) == engine;
+  };
+  const bool any = has(needs, Needs::shaper) || has(needs, Needs::rate_limit);
+  if (any && open_to(ShapeEngine::netem) && there(facts, Needs::netem)) {
+    return {.kind = ShapeEngine::netem};
+  }
+  if (has(needs, Needs::shaper) && open_to(ShapeEngine::nfqueue)) {
+    const bool nft = there(facts, Needs::nft_queue);
+    return {.kind = ShapeEngine::nfqueue, .queue_via = nft ? Via::nft : Via::xtables};
   }
   return {.kind = ShapeEngine::none};
-}
-
-std::string engine_name(ShapeEngine engine) {
-  switch (engine) {
-    case ShapeEngine::netem:
-      return "netem";
-    case ShapeEngine::nfqueue:
-      return "nfqueue";
-    case ShapeEngine::none:
-      break;
-  }
-  return "nftables";
 }
 
 std::vector<Missing> preflight(const Scenario& scenario, const netlink::KernelFacts& facts) {
@@ -133,7 +138,7 @@ std::vector<Missing> preflight(const Scenario& scenario, const netlink::KernelFa
     if (!entry.fault) continue;
     const Target& target = scenario.targets.at(entry.target);
     add_place(where_of(scenario, target), facts, out);
-    add_needs(entry, entry.fault->needs(target), facts, out);
+    add_needs(scenario, entry, entry.fault->needs(target), facts, out);
   }
   return out;
 }

@@ -27,10 +27,9 @@ std::string to_text(const Missing& missing);
 // that a run tries only what it will use.
 Needs needs_of(const Scenario& scenario);
 
-// The best engine that the facts show, and its name for reports: "netem", "nfqueue", or
-// "nftables" where rules and rates are all there is.
-Engine best_engine(const netlink::KernelFacts& facts);
-std::string engine_name(ShapeEngine engine);
+// The one that the scenario asks for, or else the best of those that the facts show; where only
+// rates are to be held, nobody is asked to hold packets.
+Engine engine_for(const Scenario& scenario, const netlink::KernelFacts& facts);
 
 // Empty: nothing stands in the way. Each reason once, with the first entry that has it. What the
 // facts don't speak of is taken to be there. An interface or a cgroup that does not exist is

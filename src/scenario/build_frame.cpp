@@ -74,6 +74,7 @@ void build_frame(const ParamReader& top, Build& build) {
   scenario.speed = top.number("speed").value_or(scenario.speed);
   scenario.seed = read_seed(top);
   if (const Node* const where = top.node("where")) scenario.where = read_where(*where);
+  if (const auto engine = top.text("engine")) scenario.engine = parse_engine(*engine);
   if (top.has("watch")) scenario.watch = read_watch(top.inner("watch"));
 }
 

@@ -44,6 +44,8 @@ constexpr Shape kByContainer{
     .kind = Kind::object, .doc = "{container: NAME}", .keys = kByContainerKeys};
 constexpr std::array<const Shape*, 4> kWhereOptions{&kWhereWord, &kByPid, &kByNetns, &kByContainer};
 
+constexpr std::array<std::string_view, 3> kEngines{"netem", "nfqueue", "nftables"};
+
 constexpr Shape kName{.doc = "a domain name; `*` matches any part"};
 constexpr Shape kNames{
     .kind = Kind::list, .doc = "a list of domain names", .item = &kName, .or_single = true};
@@ -129,6 +131,8 @@ constinit const Shape kSeed{.kind = Kind::integer,
                             .doc = "a whole number from 0 up",
                             .least = 0,
                             .most = 18'446'744'073'709'551'615.0};
+constinit const Shape kEngine{
+    .kind = Kind::word, .doc = "netem, nfqueue or nftables", .words = kEngines};
 constinit const Shape kWhere{.kind = Kind::either, .doc = "a place", .options = kWhereOptions};
 constinit const Shape kVars{
     .kind = Kind::table, .doc = "a mapping of names to values", .item = &kLiteral};

@@ -11,6 +11,7 @@ extern const Shape kIncident;
 extern const Shape kSpeed;
 extern const Shape kSeed;
 extern const Shape kWhere;
+extern const Shape kEngine;
 extern const Shape kVars;
 extern const Shape kTargets;
 extern const Shape kWatch;

@@ -29,6 +29,7 @@ Language::Language(const Kinds& kinds) {
           {"speed", &kSpeed, "divides every time of the timeline, and nothing else; default 1"},
           {"seed", &kSeed, "everything random draws from it; default: drawn, and reported"},
           {"where", &kWhere, "where faults and probes act; default host"},
+          {"engine", &kEngine, "play it with this or not at all; default: the best there is"},
           {"vars", &kVars, "names with values, for ${name}"},
           {"targets", &kTargets, "named selectors of traffic, for the faults"},
           {"stack", stack(kinds), "what to start, and stop, with the run"},

@@ -8,17 +8,19 @@
 namespace blackstart {
 namespace {
 
-Duration monotonic() {
+Duration reading_of(clockid_t clock) {
   timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  ::clock_gettime(clock, &now);
   return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
 }
 
 }  // namespace
 
-MonotonicClock::MonotonicClock() : origin_{monotonic()} {}
+MonotonicClock::MonotonicClock() : origin_{reading_of(CLOCK_MONOTONIC)} {}
 
-RunTime MonotonicClock::now() const { return {monotonic() - origin_}; }
+RunTime MonotonicClock::now() const { return {reading_of(CLOCK_MONOTONIC) - origin_}; }
+
+Duration packet_stamp_now() { return reading_of(CLOCK_REALTIME); }
 
 std::string wall_clock_text() {
   timespec now{};

@@ -21,6 +21,9 @@ class MonotonicClock final : public Clock {
   Duration origin_;
 };
 
+// Now, on the clock that the kernel stamps packets with (SO_TIMESTAMPNS): CLOCK_REALTIME.
+Duration packet_stamp_now();
+
 // RFC 3339 in UTC, to the millisecond: "2025-10-20T06:48:00.000Z".
 std::string wall_clock_text();
 

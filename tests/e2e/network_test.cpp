@@ -34,8 +34,27 @@ TEST_F(SlowNetwork, FailsWhatCannotWaitAndIsProven) {
   EXPECT_GT(report.at("probes").at("balance").at("failed"), 5);
   EXPECT_EQ(report.at("faults").at(0).at("proven"), true);
   EXPECT_GT(report.at("faults").at(0).at("matched").at("shaped"), 5);
+  const Json delay = report.at("faults").at(0).at("delay");
+  EXPECT_GT(delay.at("timed"), 5);
+  EXPECT_EQ(delay.at("asked_ms"), 400);
+  EXPECT_GE(delay.at("measured_ms"), 400);
+  EXPECT_LT(delay.at("measured_ms"), 450);
   EXPECT_EQ(tables(), "");
   EXPECT_THAT(devices(), Not(HasSubstr(" bs")));
+}
+
+TEST_F(SlowNetwork, PlaysOnTheEngineThatIsAskedForOrNotAtAll) {
+  write("outage.yaml", "engine: nftables\n" + ledger_scenario(kSlow));
+  const Outcome refused = run("run outage.yaml");
+  EXPECT_EQ(refused.code, 3) << refused.output;
+  EXPECT_THAT(refused.output, HasSubstr("nothing that holds packets"));
+  const Outcome plan = run("plan outage.yaml --engine nfqueue");
+  EXPECT_EQ(plan.code, 0) << plan.output;
+  EXPECT_THAT(plan.output, HasSubstr("slow: nfqueue\n"));
+  EXPECT_THAT(plan.output, HasSubstr("the round trip is as asked"));
+  const Outcome wrong = run("plan outage.yaml --engine tc");
+  EXPECT_EQ(wrong.code, 2) << wrong.output;
+  EXPECT_THAT(wrong.output, HasSubstr("netem, nfqueue or nftables"));
 }
 
 TEST_F(SlowNetwork, PlanNamesTheEngineAndWhatItDoes) {

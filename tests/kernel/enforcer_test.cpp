@@ -115,9 +115,9 @@ TEST_F(EnforcerTest, LeavesNothingBehindWhenReleased) {
 TEST_F(EnforcerTest, RefusesASecondRunAndLeavesTheFirstAlone) {
   Enforced first{loop(), two_partitions().compile()};
   first.switch_to({0});
-  const std::string before = shell("ip -o link && tc qdisc && nft list ruleset").output;
+  const std::string before = shell("ip -o link && tc qdisc && nft list chains").output;
   EXPECT_THROW(Enforced(loop(), two_partitions().compile()), netlink::TableTaken);
-  EXPECT_EQ(shell("ip -o link && tc qdisc && nft list ruleset").output, before);
+  EXPECT_EQ(shell("ip -o link && tc qdisc && nft list chains").output, before);
   EXPECT_NE(reached("10.1.1.1"), 0);
 }
 

@@ -128,6 +128,7 @@ class NetemFaultTest : public NetworkFaultTest {
 TEST_P(ImpairTest, DelaysBothFamiliesBothWaysAndNobodyElse) {
   enforce(Entries{}.add(network(constant(delay(100ms))), target_of(kFar)));
   enforced().switch_to({0});
+  enforced().tick();  // times the delay, where that is not done with each packet
   for (const std::string& peer : kPeers) {
     EXPECT_GE(round_trip(peer), 200ms) << peer;
     EXPECT_LT(round_trip(peer), 290ms) << peer;
@@ -135,7 +136,15 @@ TEST_P(ImpairTest, DelaysBothFamiliesBothWaysAndNobodyElse) {
   EXPECT_LT(round_trip("127.0.0.1"), 100ms);
   enforced().switch_to({});
   for (const std::string& peer : kPeers) EXPECT_LT(round_trip(peer), 100ms) << peer;
-  EXPECT_GE(enforced().proof(0).shaped, 10u);
+  const Proof proof = enforced().proof(0);
+  EXPECT_GE(proof.shaped, 10u);
+  EXPECT_EQ(proof.dropped, 0u);
+  ASSERT_GE(proof.timed, 2u);
+  const auto asked = proof.delay_asked / static_cast<std::int64_t>(proof.timed);
+  const auto added = proof.delay_added / static_cast<std::int64_t>(proof.timed);
+  EXPECT_GE(asked, 100ms);  // both ways at once, where packets wait as they come in
+  EXPECT_GE(added, asked);
+  EXPECT_LT(added, asked + 30ms);
 }
 
 TEST_P(ImpairTest, DelaysLoopbackToo) {

@@ -106,6 +106,9 @@ class Enforced {
   void beat() {
     loop_.run([&] { enforcer_->beat(); });
   }
+  void tick() {
+    loop_.run([&] { enforcer_->set_progress({}); });
+  }
   Proof proof(std::uint32_t entry) {
     return loop_.run([&] { return enforcer_->proof(entry); });
   }

@@ -88,5 +88,34 @@ TEST(Cutter, LeavesWhatIsNoConnection) {
   EXPECT_FALSE(hits(udp, target));
 }
 
+TEST(Cutter, KnowsListenersByTheConnectionsThatTheyWouldGet) {
+  const AddressInterfaces interfaces{{*parse_address("10.0.0.2"), "eth0"},
+                                     {*parse_address("127.0.0.1"), "lo"},
+                                     {*parse_address("fd00::1"), "eth0"}};
+  const auto listens_for = [&](const char* local, const char* cidr, PortRange port) {
+    netlink::SocketInfo socket = connection();
+    socket.state = netlink::SocketState::listening;
+    socket.local = *parse_endpoint(local, 0);
+    socket.remote = {};
+    socket.v6 = socket.local.address.v6;
+    Target target;
+    target.cidr = {*parse_prefix(cidr)};
+    target.port = {port};
+    return is_listener_of(socket, target, {}, interfaces);
+  };
+  EXPECT_TRUE(listens_for("127.0.0.1:5432", "127.0.0.0/8", {5432, 5432}));
+  EXPECT_FALSE(listens_for("127.0.0.1:5432", "10.0.0.0/8", {5432, 5432}));
+  EXPECT_FALSE(listens_for("127.0.0.1:5432", "127.0.0.0/8", {80, 80}));
+  EXPECT_TRUE(listens_for("0.0.0.0:5432", "10.0.0.0/8", {5432, 5432}));
+  EXPECT_FALSE(listens_for("0.0.0.0:5432", "fd00::/8", {5432, 5432}));
+  EXPECT_TRUE(listens_for("[::]:5432", "10.0.0.0/8", {5432, 5432}));
+  EXPECT_TRUE(listens_for("[::]:5432", "fd00::/8", {5432, 5432}));
+  EXPECT_FALSE(listens_for("[::]:5432", "192.0.2.0/24", {5432, 5432}));
+
+  Target everything;
+  everything.any = true;
+  EXPECT_FALSE(is_listener_of(connection(), everything, {}, interfaces));
+}
+
 }  // namespace
 }  // namespace blackstart

@@ -114,13 +114,19 @@ TEST(JournalLine, GivesEdgesAndProofsBack) {
     EXPECT_EQ(got.sent, "3 rules armed");
     EXPECT_EQ(got.acknowledged, "ack 0.4 ms");
   }
-  const Proof proof = round_trip(Proof{2, 10, 20, 30, 40, {{"nodata", 29}, {"pass", 1}}});
+  const Proof proof =
+      round_trip(Proof{2, 10, 20, 30, 40, {{"nodata", 29}, {"pass", 1}}, 5, 6, 7, 800ms, 801ms});
   EXPECT_EQ(proof.entry, 2u);
   EXPECT_EQ(proof.packets, 10u);
   EXPECT_EQ(proof.bytes, 20u);
   EXPECT_EQ(proof.questions, 30u);
   EXPECT_EQ(proof.connections, 40u);
   EXPECT_EQ(proof.answers, (std::map<std::string, std::uint64_t>{{"nodata", 29}, {"pass", 1}}));
+  EXPECT_EQ(proof.dropped, 5u);
+  EXPECT_EQ(proof.shaped, 6u);
+  EXPECT_EQ(proof.timed, 7u);
+  EXPECT_EQ(proof.delay_asked, 800ms);
+  EXPECT_EQ(proof.delay_added, 801ms);
 }
 
 TEST(JournalLine, GivesTheRestBack) {

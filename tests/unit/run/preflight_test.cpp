@@ -92,14 +92,42 @@ TEST(Preflight, TakesTheBestEngineThereIsAndSaysWhyThereIsNone) {
   const Scenario scenario = scenario_of({Needs::shaper});
   EXPECT_TRUE(has(needs_of(scenario), netlink::kRungNeeds));
   EXPECT_THAT(preflight(scenario, facts), IsEmpty());
-  EXPECT_EQ(best_engine(facts).kind, ShapeEngine::nfqueue);
-  EXPECT_EQ(best_engine(facts).queue_via, netlink::QueueTo::Via::xtables);
+  EXPECT_EQ(engine_for(scenario, facts).kind, ShapeEngine::nfqueue);
+  EXPECT_EQ(engine_for(scenario, facts).queue_via, netlink::QueueTo::Via::xtables);
   facts.facts.back() = fact(Needs::compat_queue, "compat queue", "no nft_compat");
-  EXPECT_EQ(best_engine(facts).kind, ShapeEngine::none);
   EXPECT_THAT(texts(preflight(scenario, facts)),
               ElementsAre("entry 0: netem: unknown kind; do this",
                           "entry 0: nft queue: unknown expression; do this",
                           "entry 0: compat queue: no nft_compat; do this"));
+}
+
+TEST(Preflight, LeavesRatesToDevicesWhereNobodyMustHoldPackets) {
+  netlink::KernelFacts facts = all_well();
+  facts.facts = {fact(Needs::rate_limit, "htb"), fact(Needs::netem, "netem", "unknown kind"),
+                 fact(Needs::nft_queue, "nft queue")};
+  const Scenario scenario = scenario_of({Needs::rate_limit});
+  EXPECT_THAT(preflight(scenario, facts), IsEmpty());
+  EXPECT_EQ(engine_for(scenario, facts).kind, ShapeEngine::none);
+}
+
+TEST(Preflight, HoldsAScenarioToTheEngineThatItAsksFor) {
+  netlink::KernelFacts facts = all_well();
+  facts.facts = {fact(Needs::rate_limit, "htb"), fact(Needs::netem, "netem"),
+                 fact(Needs::nft_queue, "nft queue"),
+                 fact(Needs::compat_queue, "compat queue", "no nft_compat")};
+  Scenario scenario = scenario_of({Needs::shaper});
+  EXPECT_EQ(engine_for(scenario, facts).kind, ShapeEngine::netem);
+  scenario.engine = ShapeEngine::nfqueue;
+  EXPECT_THAT(preflight(scenario, facts), IsEmpty());
+  EXPECT_EQ(engine_for(scenario, facts).kind, ShapeEngine::nfqueue);
+  EXPECT_EQ(engine_for(scenario, facts).queue_via, netlink::QueueTo::Via::nft);
+  scenario.engine = ShapeEngine::none;
+  EXPECT_THAT(texts(preflight(scenario, facts)),
+              ElementsAre(testing::HasSubstr("the engine nftables has rules and rates")));
+  scenario.engine = ShapeEngine::netem;
+  facts.facts[1] = fact(Needs::netem, "netem", "unknown kind");
+  EXPECT_THAT(texts(preflight(scenario, facts)),
+              ElementsAre("entry 0: netem: unknown kind; do this"));
 }
 
 TEST(Preflight, AsksForWhatATargetNeeds) {
