@@ -18,14 +18,14 @@ namespace blackstart::cli {
 
 extern const Command run_command, plan_command, validate_command, list_command, show_command,
     doctor_command, status_command, heal_command, report_command, schema_command, demo_command,
-    compare_command;
+    compare_command, inject_command;
 
 namespace {
 
 constexpr std::array kCommands{
-    &demo_command,   &run_command,    &plan_command,   &validate_command,
-    &list_command,   &show_command,   &report_command, &compare_command,
-    &doctor_command, &status_command, &heal_command,   &schema_command,
+    &demo_command,   &run_command,  &inject_command, &plan_command,    &validate_command,
+    &list_command,   &show_command, &report_command, &compare_command, &doctor_command,
+    &status_command, &heal_command, &schema_command,
 };
 
 constexpr std::string_view kOpening =

@@ -48,6 +48,7 @@ extern const Command demo_command{
       app.add_option("--speed", options->scenario.speed, "divides every time of the timeline");
       app.add_option("--seed", options->scenario.seed, "everything random draws from it");
       add_output_options(app, *options);
+      add_repeat_option(app, *options);
       return [options] { return demo(*options); };
     }};
 

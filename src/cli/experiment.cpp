@@ -206,9 +206,6 @@ int play(const Scenario& scenario, const ExperimentOptions& options) {
 
 void add_output_options(CLI::App& app, ExperimentOptions& options) {
   app.add_option("--out", options.out, "the run's folder; default runs/DATE-NAME");
-  app.add_option("--repeat", options.repeat,
-                 "play it so often, with seed, seed + 1, ...; each run in a folder in --out")
-      ->check(CLI::Range(std::size_t{1}, kRepeatsMax));
   app.add_option("--json", options.json, "write the result as JSON; - for standard output");
   app.add_option("--junit", options.junit, "write the result as JUnit XML");
   app.add_option("--upstream", options.upstreams, "where the resolver forwards to; repeatable")
@@ -217,6 +214,12 @@ void add_output_options(CLI::App& app, ExperimentOptions& options) {
   app.add_flag("--i-am-local", options.i_am_local,
                "not here by SSH: don't ask before cutting this machine off");
   app.add_flag("-q,--quiet", options.quiet, "only the verdict");
+}
+
+void add_repeat_option(CLI::App& app, ExperimentOptions& options) {
+  app.add_option("--repeat", options.repeat,
+                 "play it so often, with seed, seed + 1, ...; each run in a folder in --out")
+      ->check(CLI::Range(std::size_t{1}, kRepeatsMax));
 }
 
 std::string free_folder(std::string started_at, const std::string& scenario) {
@@ -229,6 +232,7 @@ std::string free_folder(std::string started_at, const std::string& scenario) {
 }
 
 std::string repeat_command(const ExperimentOptions& options, std::uint64_t seed) {
+  if (!options.command.empty()) return options.command + " --seed " + std::to_string(seed);
   const ScenarioOptions& one = options.scenario;
   std::string text = "blackstart run " + one.scenario;
   for (const std::string& set : one.sets) text += " --set " + set;

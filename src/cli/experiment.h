@@ -15,6 +15,7 @@ struct ExperimentOptions {
   std::string out;          // empty: runs/DATE-NAME
   std::string json, junit;  // files to write besides, `-` for standard output
   std::vector<std::string> upstreams;
+  std::string command;               // that repeats it, but for the seed; empty: `run`
   bool plain = false;                // no live view, no colour
   bool quiet = false;                // the verdict only
   bool i_am_local = false;           // nobody sits elsewhere: never ask whether they do
@@ -26,8 +27,10 @@ struct ExperimentOptions {
   bool result_only() const { return json == "-" || junit == "-"; }
 };
 
-// Adds --out, --json, --junit, --repeat, --upstream, --plain, --quiet and --i-am-local.
+// Adds --out, --json, --junit, --upstream, --plain, --quiet and --i-am-local.
 void add_output_options(CLI::App& app, ExperimentOptions& options);
+
+void add_repeat_option(CLI::App& app, ExperimentOptions& options);
 
 // Returns the exit code of the verdict. Throws CommandError for what keeps a run from starting.
 int experiment(const ExperimentOptions& options);

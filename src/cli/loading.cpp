@@ -104,15 +104,19 @@ void add_scenario_options(CLI::App& app, ScenarioOptions& options) {
       ->required();
   app.add_option("--set", options.sets, "name=value of a variable of the scenario; repeatable")
       ->allow_extra_args(false);
+  app.add_option("--speed", options.speed, "divides every time of the timeline");
+  add_overlay_options(app, options);
+  add_ranges_option(app, options.ranges);
+}
+
+void add_overlay_options(CLI::App& app, ScenarioOptions& options) {
   app.add_option("--probe", options.probes, "a URL to watch, without any file; repeatable")
       ->allow_extra_args(false);
   app.add_option("--where", options.where,
                  "host, sandbox, pid:N, netns:NAME or container:NAME; wins over the scenario's");
   app.add_option("--engine", options.engine,
                  "netem, nfqueue or nftables, or not at all; default: the best there is");
-  app.add_option("--speed", options.speed, "divides every time of the timeline");
   app.add_option("--seed", options.seed, "everything random draws from it");
-  add_ranges_option(app, options.ranges);
 }
 
 void add_ranges_option(CLI::App& app, std::string& ranges) {
@@ -147,11 +151,12 @@ Scenario load_scenario(const ScenarioOptions& options, std::vector<SourceText> m
   for (SourceText& text : more) how.overlays.push_back(std::move(text));
   std::erase_if(how.overlays, [](const SourceText& text) { return text.text.empty(); });
 
-  Loaded loaded = load(find_source(options.scenario), all_kinds(), how);
+  Loaded loaded =
+      load(options.text ? *options.text : find_source(options.scenario), all_kinds(), how);
   if (!print_diagnostics(loaded)) {
     const std::size_t count = loaded.diagnostics.size();
     throw usage(std::to_string(count) + (count == 1 ? " mistake" : " mistakes") + " in " +
-                options.scenario + "; nothing was injected");
+                (options.text ? options.text->name : options.scenario) + "; nothing was injected");
   }
   const auto asks = [](const Target& target) { return target.aws.has_value(); };
   if (!options.ranges.empty() && std::ranges::none_of(loaded.scenario->targets, asks)) {

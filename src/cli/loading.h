@@ -20,6 +20,7 @@ namespace blackstart::cli {
 // laid over it.
 struct ScenarioOptions {
   std::string scenario;
+  std::optional<SourceText> text;   // the scenario itself, instead of a name or a path
   std::vector<std::string> sets;    // name=value
   std::vector<std::string> probes;  // URLs
   std::string where;                // host, sandbox, pid:N, netns:NAME, container:NAME
@@ -29,7 +30,10 @@ struct ScenarioOptions {
   std::optional<std::uint64_t> seed;
 };
 
-// Adds SCENARIO, --set, --probe, --where, --engine, --speed, --seed and --ranges.
+// Adds --probe, --where, --engine and --seed.
+void add_overlay_options(CLI::App& app, ScenarioOptions& options);
+
+// Adds those and SCENARIO, --set, --speed and --ranges.
 void add_scenario_options(CLI::App& app, ScenarioOptions& options);
 void add_ranges_option(CLI::App& app, std::string& ranges);
 

@@ -13,6 +13,7 @@ extern const Command run_command{
       auto options = std::make_shared<ExperimentOptions>();
       add_scenario_options(app, options->scenario);
       add_output_options(app, *options);
+      add_repeat_option(app, *options);
       return [options] { return experiment(*options); };
     }};
 

@@ -21,7 +21,7 @@ class MonotonicClock final : public Clock {
   Duration origin_;
 };
 
-// Now, on the clock that the kernel stamps packets with (SO_TIMESTAMPNS): CLOCK_REALTIME.
+// Now, on the wall clock, with which the kernel stamps packets (SO_TIMESTAMPNS).
 Duration packet_stamp_now();
 
 // RFC 3339 in UTC, to the millisecond: "2025-10-20T06:48:00.000Z".
