@@ -123,12 +123,14 @@ class Bench {
     }
   }
 
-  // Removed by `heal`, or by a whole next run.
+  // Removed by `heal`, or by a whole next run of another scenario.
   void clean_up(Tally& tally) {
     if (test::own_devices_are_there()) ++tally.with_devices;
     if (tally.times % 10 == 0) {
-      KilledRun next(switching_scenario("300ms"));
-      if (const int code = next.end(); code != 0 && code != 6) {  // 6: a fault met no packet
+      KilledRun next(
+          "blackstart: 1\ntitle: The next run\ntargets: {peer: {cidr: [10.0.0.2/32]}}\n"
+          "timeline: [{at: 0s, for: 100ms, partition: {target: peer}}]\n");
+      if (const int code = next.end(); code != 0 && code != 6) {  // 6: it met no packet
         complain(tally,
                  "the next run ended with " + std::to_string(code) + ": " + KilledRun::printed());
       }

@@ -32,19 +32,12 @@ netlink::HardwareAddress own_address(std::string_view name) {
   return address;
 }
 
-// A leftover of another kind is of no use and goes.
-bool reusable(RouteSocket& route, std::string_view name, std::string_view kind) {
-  const auto found = route.find_link(name);
-  if (!found) return false;
-  if (!is_own_device(*found)) {
-    throw std::runtime_error{
-        "a network device called " + found->name +
-        " is here and is not Blackstart's; give it another name (ip link set " + found->name +
-        " name …) and try again"};
-  }
-  if (found->kind == kind) return true;
-  route.remove(name);
-  return false;
+void refuse_if_taken(RouteSocket& route, std::string_view name) {
+  if (!route.find_link(name)) return;
+  const std::string taken{name};
+  throw std::runtime_error{"a network device called " + taken +
+                           " is here and is not Blackstart's; give it another name (ip link set " +
+                           taken + " name …) and try again"};
 }
 
 void make_swallowing(RouteSocket& route) {
@@ -54,13 +47,8 @@ void make_swallowing(RouteSocket& route) {
 }
 
 void make_answering(RouteSocket& route) {
-  const bool host_end = reusable(route, kHostAnswerDevice, "veth");
-  const bool port_end = reusable(route, kPortAnswerDevice, "veth");
-  if (!host_end || !port_end) {
-    if (host_end) route.remove(kHostAnswerDevice);
-    if (port_end) route.remove(kPortAnswerDevice);
-    route.create_veth(kHostAnswerDevice, kPortAnswerDevice, -1, own_address(kHostAnswerDevice));
-  }
+  for (const char* name : {kHostAnswerDevice, kPortAnswerDevice}) refuse_if_taken(route, name);
+  route.create_veth(kHostAnswerDevice, kPortAnswerDevice, -1, own_address(kHostAnswerDevice));
   route.set_up(kHostAnswerDevice);
   route.set_up(kPortAnswerDevice);
   // The one that was up first has had its carrier since, and may have no queue yet.
@@ -70,7 +58,8 @@ void make_answering(RouteSocket& route) {
 }  // namespace
 
 void make_ifb(RouteSocket& route, std::string_view name) {
-  if (!reusable(route, name, "ifb")) route.create(name, "ifb", own_address(name));
+  refuse_if_taken(route, name);
+  route.create(name, "ifb", own_address(name));
 }
 
 OwnDevices::OwnDevices(const CompiledEntries& compiled) {
@@ -106,6 +95,14 @@ std::vector<std::string> remove_devices(const std::vector<std::string>& names) {
     }
   }
   return failures;
+}
+
+void remove_leftovers() {
+  RouteSocket route;
+  for (const netlink::Link& link : route.links()) {
+    // The other end of a pair has gone with the first.
+    if (is_own_device(link) && route.find_link(link.name)) route.remove(link.name);
+  }
 }
 
 std::vector<std::string> other_devices() {

@@ -16,8 +16,8 @@
 
 namespace blackstart {
 
-// Those that `compiled` needs, in the calling thread's network namespace. One that a killed run
-// has left is used again. Throws std::runtime_error; then none made here is left.
+// Those that `compiled` needs, in the calling thread's network namespace. Throws
+// std::runtime_error; then none made here is left.
 class OwnDevices {
  public:
   explicit OwnDevices(const CompiledEntries& compiled);
@@ -32,13 +32,17 @@ class OwnDevices {
   std::vector<std::string> names_;  // one end of the pair stands for both
 };
 
-// An IFB of that name, in the calling thread's namespace: a new one, or what a killed run has
-// left. Throws std::runtime_error where the name is taken by somebody else's device.
+// An IFB of that name, in the calling thread's namespace. Throws std::runtime_error where the name
+// is taken by somebody else's device.
 void make_ifb(netlink::RouteSocket& route, std::string_view name);
 
 // Removes those of them that are there and ours, in the calling thread's namespace. Returns what
 // went wrong.
 std::vector<std::string> remove_devices(const std::vector<std::string>& names);
+
+// Removes every device of ours from the calling thread's namespace: what killed runs have left,
+// whether this run would need the like of it or not. Throws std::system_error.
+void remove_leftovers();
 
 // Names of all devices of the calling thread's namespace but ours: what chains are bound to.
 std::vector<std::string> other_devices();

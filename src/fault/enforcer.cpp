@@ -176,6 +176,9 @@ void Enforcer::State::take_tables() {
   if (empty.tables.empty()) return;
   owner.emplace();
   owner->load(empty);
+  // Only rules of a netdev table send packets to devices.
+  const auto of_devices = [](const auto& table) { return table.family == Family::netdev; };
+  if (std::ranges::any_of(empty.tables, of_devices)) remove_leftovers();
 }
 
 // Before the rules that send packets there.

@@ -25,8 +25,7 @@ using Progress = std::map<std::uint32_t, double>;
 // time. Failures are std::system_error.
 class ShapingDevices {
  public:
-  // Makes them, with the values at the beginning of every ramp. Throws; then none is left. A
-  // device that a killed run has left is used again.
+  // Makes them, with the values at the beginning of every ramp. Throws; then none is left.
   ShapingDevices(std::vector<ShapedClass> classes, bool netem);
   ~ShapingDevices();  // remove(), without a word about failures
   ShapingDevices(const ShapingDevices&) = delete;

@@ -121,10 +121,12 @@ TEST_F(EnforcerTest, RefusesASecondRunAndLeavesTheFirstAlone) {
   EXPECT_NE(reached("10.1.1.1"), 0);
 }
 
-TEST_F(EnforcerTest, UsesTheDevicesThatAKilledRunHasLeft) {
-  // The hardware address says whose they are; one end of a pair alone is of no use.
+TEST_F(EnforcerTest, RemovesTheDevicesThatAKilledRunHasLeft) {
+  // The hardware address says whose they are. There may be more than this run needs.
   ASSERT_EQ(shell("ip link add bs0 address 62:6c:61:63:6b:00 type ifb &&"
-                  "ip link add bs1 address 62:6c:61:63:6b:01 type ifb")
+                  "ip link add bs1 address 62:6c:61:63:6b:01 type veth"
+                  " peer name bs2 address 62:6c:61:63:6b:01 &&"
+                  "ip link add bs9 address 62:6c:61:63:6b:09 type ifb")
                 .status,
             0);
   Enforced enforced{loop(), two_partitions().compile()};
@@ -132,6 +134,9 @@ TEST_F(EnforcerTest, UsesTheDevicesThatAKilledRunHasLeft) {
   EXPECT_NE(reached("10.1.1.1"), 0);
   Client refused{SOCK_STREAM, "fd00:1::1", kEchoPort};
   EXPECT_EQ(refused.connect(), ECONNREFUSED);
+  EXPECT_NE(shell("ip link show bs9").status, 0);
+  enforced.release();
+  EXPECT_EQ(shell("ip -br link | grep -c '^bs'").output, "0\n");
 }
 
 TEST_F(EnforcerTest, RefusesANameThatSomebodyElsesDeviceHas) {
