@@ -147,7 +147,7 @@ struct Bars {
 std::string fate_text(const Proof& proof) {
   std::string text;
   if (proof.dropped > 0) text += std::to_string(proof.dropped) + " dropped";
-  if (proof.delay_added > Duration{} && proof.timed > 0) {
+  if (proof.delay_asked > Duration{} && proof.timed > 0) {
     const auto count = static_cast<std::int64_t>(proof.timed);
     text += (text.empty() ? "" : ", ") + std::string{"delayed "} +
             short_duration(proof.delay_added / count) + " of " +

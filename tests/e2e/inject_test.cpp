@@ -14,8 +14,6 @@ using testing::HasSubstr;
 
 class Inject : public RealRun {
  protected:
-  Json report() const { return Json::parse(text_of(path() + "/run/report.json")); }
-
   Outcome inject(const std::string& arguments) const {
     return run("inject " + arguments + " --plain --out run");
   }
@@ -28,7 +26,8 @@ TEST_F(Inject, ActsForAsLongAsItIsToldAndSaysWhatItHit) {
   const Outcome done =
       inject(std::string{"partition --to 127.0.0.1/32:8545 --protocol tcp --how reset --for 1s"} +
              kWatched);
-  EXPECT_EQ(done.code, 5) << done.output;  // the probe's share of ok samples was missed
+  EXPECT_EQ(done.code, 0) << done.output;
+  EXPECT_GT(report().at("probes").at("probe").at("failed"), 0);
   const Json fault = report().at("faults").at(0);
   EXPECT_EQ(fault.at("proven"), true);
   EXPECT_NEAR(fault.at("lift_s").get<double>() - fault.at("on_s").get<double>(), 1.0, 0.5);
@@ -42,7 +41,7 @@ TEST_F(Inject, TakesRampsAndSaysHowToRepeatIt) {
                                           "--seed 7"} +
                               kWatched);
   EXPECT_THAT(done.output, HasSubstr("lose 0% to 100%")) << done.output;
-  EXPECT_THAT(done.output,
+  EXPECT_THAT(text_of(path() + "/run/journal.jsonl"),
               HasSubstr("blackstart inject network --to 127.0.0.1:8545 --loss 0%..100% --probe "
                         "http://127.0.0.1:8545/balance/alice --for 2s --seed 7"));
 }
