@@ -89,7 +89,7 @@ class Bench {
   }
 
   Tally& begin(const std::string& what, double goal = kGoal) {
-    shell(test::blackstart("heal"));
+    shell(test::heal_here());
     return tallies_.emplace_back(Tally{.what = what, .goal = goal});
   }
 
@@ -136,7 +136,7 @@ class Bench {
       }
       expect_as_before(tally, "the next run");
     } else if (tally.times % 2 == 0) {
-      const Outcome healed = shell(test::blackstart("heal 2>&1"));
+      const Outcome healed = shell(test::heal_here());
       if (healed.code != 0) complain(tally, healed.output);
       expect_as_before(tally, "heal");
     }

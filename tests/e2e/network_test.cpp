@@ -75,7 +75,8 @@ TEST_F(SlowNetwork, KilledInMidFaultLeavesNothingThatActs) {
   end_of(*run);
   EXPECT_TRUE(comes_true(2s, [] { return tables().empty(); })) << tables();
   EXPECT_TRUE(answers(8545));
-  this->run("heal");
+  const Outcome healed = in_folder(heal_here());
+  EXPECT_EQ(healed.code, 0) << healed.output;
   EXPECT_THAT(devices(), Not(HasSubstr(" bs")));
 }
 

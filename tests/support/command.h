@@ -34,4 +34,11 @@ inline std::string blackstart(const std::string& arguments) {
   return std::string{BLACKSTART_BIN_DIR} + "/blackstart " + arguments;
 }
 
+// `heal` for the caller's network alone: it ends every run whose process or named namespace it can
+// see, and there may be others on this machine. Both streams.
+inline std::string heal_here() {
+  return "unshare -pmf --mount-proc sh -c 'mount -t tmpfs none /run && exec " + blackstart("heal") +
+         "' 2>&1";
+}
+
 }  // namespace blackstart::test
