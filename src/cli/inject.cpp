@@ -25,24 +25,15 @@ struct InjectOptions {
   std::string lasts = "10m";
 };
 
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 // Figures stay bare, as the language wants them; whatever else is text, and cannot be more.
 std::string scalar(const std::string& text) {
   const bool figure = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
-  return figure || text == "true" || text == "false" ? text : in_quotes(text);
+  return figure || text == "true" || text == "false" ? text : quoted_yaml(text);
 }
 
 std::string list_of(const std::vector<std::string>& items) {
   std::string out;
-  for (const std::string& item : items) out += (out.empty() ? "" : ", ") + in_quotes(item);
+  for (const std::string& item : items) out += (out.empty() ? "" : ", ") + quoted_yaml(item);
   return "[" + out + "]";
 }
 
@@ -96,7 +87,7 @@ std::string label_of(const InjectOptions& options) {
 }
 
 std::string scenario_yaml(const FaultKind& kind, const InjectOptions& options) {
-  const std::string label = in_quotes(label_of(options));
+  const std::string label = quoted_yaml(label_of(options));
   std::string fault = "target: " + label;
   for (const Key& key : kind.shape->keys) {
     const auto given = options.fault.find(std::string{key.name});

@@ -20,21 +20,12 @@ namespace {
 
 CommandError usage(const std::string& text) { return {exit_code::usage, text}; }
 
-std::string in_quotes(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 // "pid:4711" and its like, as the language writes them.
 std::string where_yaml(const std::string& where) {
   const auto colon = where.find(':');
-  if (colon == std::string::npos) return in_quotes(where);
+  if (colon == std::string::npos) return quoted_yaml(where);
   const std::string kind = where.substr(0, colon), value = where.substr(colon + 1);
-  return "{" + kind + ": " + (kind == "pid" ? value : in_quotes(value)) + "}";
+  return "{" + kind + ": " + (kind == "pid" ? value : quoted_yaml(value)) + "}";
 }
 
 // The command line as a piece of a scenario, so that one set of rules reads both.
@@ -43,17 +34,17 @@ std::string overlay_of(const ScenarioOptions& options) {
   if (!options.speed.empty()) yaml += "speed: " + options.speed + "\n";
   if (options.seed) yaml += "seed: " + std::to_string(*options.seed) + "\n";
   if (!options.where.empty()) yaml += "where: " + where_yaml(options.where) + "\n";
-  if (!options.engine.empty()) yaml += "engine: " + in_quotes(options.engine) + "\n";
+  if (!options.engine.empty()) yaml += "engine: " + quoted_yaml(options.engine) + "\n";
   if (!options.probes.empty()) yaml += "probes:\n";
   for (std::size_t i = 0; i < options.probes.size(); ++i) {
     const std::string number = options.probes.size() == 1 ? "" : " " + std::to_string(i + 1);
     const std::string name = "probe" + number;
-    yaml += "  " + in_quotes(name) + ": {http: " + in_quotes(options.probes[i]) + "}\n";
+    yaml += "  " + quoted_yaml(name) + ": {http: " + quoted_yaml(options.probes[i]) + "}\n";
   }
   if (!options.probes.empty()) yaml += "objectives:\n";
   for (std::size_t i = 0; i < options.probes.size(); ++i) {
     const std::string number = options.probes.size() == 1 ? "" : " " + std::to_string(i + 1);
-    yaml += "  " + in_quotes("probe" + number) + ": {normal: 99%}\n";
+    yaml += "  " + quoted_yaml("probe" + number) + ": {normal: 99%}\n";
   }
   return yaml;
 }
@@ -98,6 +89,15 @@ std::optional<std::string> environment_value(std::string_view name) {
 }
 
 }  // namespace
+
+std::string quoted_yaml(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
 
 void add_scenario_options(CLI::App& app, ScenarioOptions& options) {
   app.add_option("SCENARIO", options.scenario, "a library name (blackstart list) or a file")

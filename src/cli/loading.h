@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "blackstart/scenario.h"
@@ -29,6 +30,9 @@ struct ScenarioOptions {
   std::string ranges;               // an ip-ranges file of AWS; empty: the scenario's own
   std::optional<std::uint64_t> seed;
 };
+
+// A text as the language's YAML has it, whatever is in it.
+std::string quoted_yaml(std::string_view text);
 
 // Adds --probe, --where, --engine and --seed.
 void add_overlay_options(CLI::App& app, ScenarioOptions& options);
