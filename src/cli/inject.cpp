@@ -96,7 +96,8 @@ std::string scenario_yaml(const FaultKind& kind, const InjectOptions& options) {
   }
   // Without a probe there is no recovery to wait for.
   const std::string hold = options.experiment.scenario.probes.empty() ? ", hold: 1ms" : "";
-  return "blackstart: 1\ntargets:\n  " + label + ": " + target_yaml(options) +
+  const std::string title = quoted_yaml(std::string{kind.name} + " on " + label_of(options));
+  return "blackstart: 1\ntitle: " + title + "\ntargets:\n  " + label + ": " + target_yaml(options) +
          "\nwatch: {baseline: 0s" + hold +
          "}\ntimeline:\n  - {at: 0s, for: " + scalar(options.lasts) + ", " +
          std::string{kind.name} + ": {" + fault + "}}\n";
