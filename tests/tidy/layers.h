@@ -17,16 +17,19 @@ struct Layer {
 inline const std::vector<Layer> kLayers{
     {"core", {}, {}},
     {"dns", {}, {}},
+    {"toxic", {}, {}},
     {"sys", {}, {"spdlog/"}},
     {"scenario", {"core"}, {"nlohmann/", "yaml-cpp/"}},
     {"report", {"core", "sys"}, {"nlohmann/"}},
     {"netlink", {"core", "sys"}, {}},
-    {"serve", {"core", "sys", "dns"}, {"boost/"}},
+    {"serve", {"core", "sys", "dns", "toxic"}, {"boost/"}},
     {"probe", {"core", "sys", "dns"}, {"boost/", "curl/", "nlohmann/", "re2/"}},
-    {"fault", {"core", "sys", "dns", "netlink", "serve"}, {"boost/"}},
+    {"fault", {"core", "sys", "dns", "toxic", "netlink", "serve"}, {"boost/"}},
     {"run", {"core", "sys", "report", "netlink", "serve", "probe", "fault"}, {"boost/"}},
+    {"api", {"core", "sys", "toxic", "serve"}, {"boost/", "nlohmann/"}},
     {"cli",
-     {"core", "sys", "scenario", "report", "netlink", "probe", "serve", "fault", "run"},
+     {"core", "sys", "toxic", "scenario", "report", "netlink", "probe", "serve", "fault", "run",
+      "api"},
      {"CLI/"}},
 };
 

@@ -1,0 +1,13 @@
+#pragma once
+
+// The bounds of streams with toxics.
+
+#include <cstddef>
+
+namespace blackstart::limits {
+
+inline constexpr std::size_t toxic_chunk_bytes = 32 << 10;     // of one read where toxics act
+inline constexpr std::size_t toxic_held_bytes_max = 32 << 20;  // of one direction of a connection
+inline constexpr std::size_t toxic_held_chunks_max = 1'024;
+
+}  // namespace blackstart::limits
