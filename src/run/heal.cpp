@@ -12,8 +12,6 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -25,6 +23,7 @@
 #include "netlink/nft_owner.h"
 #include "sys/fd.h"
 #include "sys/netns.h"
+#include "sys/text_file.h"
 
 namespace blackstart {
 namespace {
@@ -70,8 +69,7 @@ std::vector<Namespace> namespaces_within(Reach reach) {
 }
 
 std::string command_of(int pid) {
-  std::ifstream in{"/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary};
-  std::string text{std::istreambuf_iterator<char>{in}, {}};
+  std::string text = read_text("/proc/" + std::to_string(pid) + "/cmdline").value_or("");
   while (text.ends_with('\0')) text.pop_back();
   std::ranges::replace(text, '\0', ' ');
   return text;

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <fstream>
 #include <iterator>
 #include <span>
 #include <stdexcept>
 
 #include "probe/stub_files.h"
 #include "sys/clock.h"
+#include "sys/text_file.h"
 
 namespace blackstart {
 namespace {
@@ -36,10 +36,8 @@ void look_up_in(const Place& place, const std::vector<FollowedEntry>& followed,
 }  // namespace
 
 KnownHosts hosts_of(const Place& place) {
-  std::ifstream in{place.hosts};
   KnownHosts out;
-  for (const auto& [name, addresses] :
-       parse_host_table(std::string{std::istreambuf_iterator<char>{in}, {}})) {
+  for (const auto& [name, addresses] : parse_host_table(read_text(place.hosts).value_or(""))) {
     for (const Address& address : addresses) out.emplace_back(name, address);
   }
   return out;

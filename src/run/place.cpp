@@ -4,8 +4,6 @@
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -13,6 +11,7 @@
 #include "serve/resolv_conf.h"
 #include "sys/netns.h"
 #include "sys/process.h"
+#include "sys/text_file.h"
 
 namespace blackstart {
 namespace {
@@ -90,10 +89,8 @@ Place place_of_netns(const Where& where) {
   };
   place.resolv_conf = file("/resolv.conf");
   place.hosts = file("/hosts");
-  std::ifstream in{own + "/resolv.conf"};
-  place.nameservers =
-      in ? parse_stub_config(std::string{std::istreambuf_iterator<char>{in}, {}}).servers
-         : machine_nameservers();
+  const auto of_its_own = read_text(own + "/resolv.conf");
+  place.nameservers = of_its_own ? parse_stub_config(*of_its_own).servers : machine_nameservers();
   return place;
 }
 

@@ -1,12 +1,11 @@
 #include "serve/resolv_conf.h"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 
 #include "core/stub_config.h"
+#include "sys/text_file.h"
 
 namespace blackstart {
 namespace {
@@ -14,12 +13,6 @@ namespace {
 bool is_stub(const Nameserver& server) {
   const Address& address = server.endpoint.address;
   return address == Address{false, {127, 0, 0, 53}} || address == Address{false, {127, 0, 0, 54}};
-}
-
-std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in{path};
-  if (!in) return std::nullopt;
-  return std::string{std::istreambuf_iterator<char>{in}, {}};
 }
 
 }  // namespace
@@ -30,9 +23,9 @@ bool is_resolved_stub(const std::vector<Nameserver>& servers) {
 
 std::vector<Nameserver> machine_nameservers(std::string_view root) {
   const std::string base{root};
-  const auto servers = parse_stub_config(read_file(base + "/etc/resolv.conf").value_or("")).servers;
+  const auto servers = parse_stub_config(read_text(base + "/etc/resolv.conf").value_or("")).servers;
   if (!is_resolved_stub(servers)) return servers;
-  const auto behind = read_file(base + "/run/systemd/resolve/resolv.conf");
+  const auto behind = read_text(base + "/run/systemd/resolve/resolv.conf");
   return behind ? parse_stub_config(*behind).servers : servers;
 }
 

@@ -6,8 +6,8 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+
+#include "sys/text_file.h"
 
 namespace blackstart {
 namespace {
@@ -15,8 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string proc_file(int pid, const char* name) {
-  std::ifstream in{"/proc/" + std::to_string(pid) + "/" + name, std::ios::binary};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  return read_text("/proc/" + std::to_string(pid) + "/" + name).value_or("");
 }
 
 std::string name_of(int pid) {

@@ -13,12 +13,12 @@
 #include <chrono>
 #include <ctime>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "sys/fd.h"
 #include "sys/sandbox_files.h"
+#include "sys/text_file.h"
 
 namespace blackstart {
 namespace {
@@ -37,11 +37,6 @@ void mount_or_throw(const char* source, const std::string& target, const char* t
 }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
-
-std::string read_file(const std::string& path) {
-  std::ifstream file{path};
-  return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 // A small file system over /proc, for as long as it takes to bind its files elsewhere: they
 // need a home that no other process sees, and /proc is about to be covered anyway.
@@ -79,8 +74,8 @@ class Cupboard {
 };
 
 void cover_name_service(const SandboxOptions& options) {
-  const std::string nsswitch = read_file("/etc/nsswitch.conf");
-  const std::string hosts = read_file("/etc/hosts");
+  const std::string nsswitch = read_text("/etc/nsswitch.conf").value_or("");
+  const std::string hosts = read_text("/etc/hosts").value_or("");
   // Without the file, every resolver library asks 127.0.0.1, as our usual text says.
   const bool says_the_usual = options.resolv_conf == SandboxOptions{}.resolv_conf;
 

@@ -3,6 +3,7 @@
 // A run in a process of its own, so that a test can kill or stop it.
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -20,6 +21,7 @@
 
 #include "blackstart/limits.h"
 #include "fault/enforcer.h"
+#include "support/patience.h"
 #include "sys/clock.h"
 #include "sys/fd.h"
 
@@ -32,15 +34,12 @@ class ForkedRun {
   // `in_child` runs once the fault is in force.
   explicit ForkedRun(const CompiledEntries& compiled, const EnforcerOptions& options = {},
                      const std::function<void()>& in_child = {}) {
-    std::array<int, 2> ends{};
-    check("pipe2()", ::pipe2(ends.data(), O_CLOEXEC));
-    const UniqueFd read{ends[0]};
-    UniqueFd write{ends[1]};
-    pid_ = check("fork()", ::fork());
-    if (pid_ == 0) ::_exit(enforce(compiled, options, in_child, write.get()));
-    write.reset();
-    char ready = 0;
-    in_force_ = ::read(read.get(), &ready, 1) == 1;
+    // A child that was born while another thread held the sanitizer's allocator waits for it for
+    // ever: then another one is born.
+    for (int tries = 0; tries < 3 && !start(compiled, options, in_child); ++tries) {
+      signal(SIGKILL);
+      reap();
+    }
   }
   ~ForkedRun() {
     if (pid_ > 0) signal(SIGKILL);
@@ -62,6 +61,23 @@ class ForkedRun {
   }
 
  private:
+  // False: it has said nothing in all that time.
+  bool start(const CompiledEntries& compiled, const EnforcerOptions& options,
+             const std::function<void()>& in_child) {
+    std::array<int, 2> ends{};
+    check("pipe2()", ::pipe2(ends.data(), O_CLOEXEC));
+    const UniqueFd read{ends[0]};
+    UniqueFd write{ends[1]};
+    pid_ = check("fork()", ::fork());
+    if (pid_ == 0) ::_exit(enforce(compiled, options, in_child, write.get()));
+    write.reset();
+    pollfd said{read.get(), POLLIN, 0};
+    if (::poll(&said, 1, slowness() * 20'000) <= 0) return false;
+    char ready = 0;
+    in_force_ = ::read(read.get(), &ready, 1) == 1;
+    return true;
+  }
+
   static int enforce(const CompiledEntries& compiled, const EnforcerOptions& options,
                      const std::function<void()>& in_child, int ready) {
     try {
