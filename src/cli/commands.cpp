@@ -4,11 +4,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <iostream>
 #include <memory>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "blackstart/report.h"
 #include "cli/errors.h"
@@ -18,14 +21,14 @@ namespace blackstart::cli {
 
 extern const Command run_command, plan_command, validate_command, list_command, show_command,
     doctor_command, status_command, heal_command, report_command, schema_command, demo_command,
-    compare_command, inject_command;
+    compare_command, inject_command, toxi_command;
 
 namespace {
 
 constexpr std::array kCommands{
     &demo_command,   &run_command,  &inject_command, &plan_command,    &validate_command,
     &list_command,   &show_command, &report_command, &compare_command, &doctor_command,
-    &status_command, &heal_command, &schema_command,
+    &status_command, &heal_command, &schema_command, &toxi_command,
 };
 
 constexpr std::string_view kOpening =
@@ -69,6 +72,22 @@ void take_standard_streams() {
   if (fd >= 0) ::close(fd);
 }
 
+// Programs of others whose command lines a verb understands, by a link of that name.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kStandsInFor{{
+    {"toxiproxy-cli", "toxi"},
+}};
+
+// What follows the program's name, last word first, as CLI11 takes it.
+std::vector<std::string> words_backwards(int argc, char** argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  const std::string_view path = argc > 0 ? argv[0] : "";
+  for (const auto& [program, verb] : kStandsInFor) {
+    if (path.substr(path.rfind('/') + 1) == program) words.emplace(words.begin(), verb);
+  }
+  std::ranges::reverse(words);
+  return words;
+}
+
 }  // namespace
 
 std::span<const Command* const> commands() { return kCommands; }
@@ -78,6 +97,7 @@ int run_command_line(int argc, char** argv) {
   CLI::App app{std::string{kOpening}, "blackstart"};
   app.set_version_flag("--version", "blackstart " + std::string{kVersion});
   app.set_help_flag();
+  app.require_subcommand(0, 1);  // a verb's own words may be verbs, too
   bool help = false;
   app.add_flag("-h,--help", help);
 
@@ -91,7 +111,7 @@ int run_command_line(int argc, char** argv) {
   }
 
   try {
-    app.parse(argc, argv);
+    app.parse(words_backwards(argc, argv));
   } catch (const CLI::Success& asked) {  // --help of a verb, --version
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {

@@ -1,5 +1,5 @@
 // covers cli/main, cli/commands, cli/loading, cli/list, cli/show, cli/validate, cli/preview
-// covers cli/doctor, cli/demo, cli/live
+// covers cli/doctor, cli/demo, cli/live, cli/toxi
 // What a user types, rightly and wrongly, and what the binary answers. Nothing is injected here.
 
 #include <gmock/gmock.h>
@@ -39,7 +39,7 @@ TEST_F(CommandLine, WithoutAVerbShowsTheOverviewAndIsTwo) {
 
 TEST_F(CommandLine, EveryVerbHasHelpWithAnExample) {
   for (const char* verb : {"demo", "run", "plan", "validate", "list", "show", "report", "compare",
-                           "doctor", "status", "heal", "schema"}) {
+                           "doctor", "status", "heal", "schema", "toxi"}) {
     const Outcome help = run(std::string{verb} + " --help");
     EXPECT_EQ(help.code, 0) << verb;
     EXPECT_THAT(help.output, HasSubstr("example:\n  ")) << verb;
@@ -182,6 +182,20 @@ TEST_F(CommandLine, AProbeOnTheLineIsACompleteExperiment) {
   EXPECT_EQ(held.code, 0) << held.output;
   EXPECT_EQ(report().at("speed"), 120);
   EXPECT_EQ(report().at("probes").at("probe").at("verdict"), "recovered");
+}
+
+TEST_F(CommandLine, ToxiSaysWhatItAttemptedAndWhy) {
+  const std::string nobody = "toxi -host 127.0.0.1:1 ";
+  const Outcome list = run(nobody + "list");  // a verb of ours, too
+  EXPECT_EQ(list.code, 1);
+  EXPECT_THAT(list.output, HasSubstr("failed to retrieve proxies: GET http://127.0.0.1:1/proxies"));
+  EXPECT_EQ(run("toxi list -x").code, 2);
+  EXPECT_EQ(run("toxi inspect").code, 2);
+  EXPECT_EQ(run("toxi nonsense").code, 2);
+  EXPECT_EQ(run("toxi create -l 127.0.0.1:0 no-upstream").code, 2);
+  EXPECT_EQ(run("toxi toxic add -t latency -a latency redis").code, 2);
+  EXPECT_EQ(run("toxi toxic add -t latency -toxicity much redis").code, 2);
+  EXPECT_EQ(run("toxi --version").output, "toxiproxy-cli version 2.12.0\n");
 }
 
 // The whole demo, for an audience in a hurry.

@@ -30,7 +30,7 @@ inline const std::vector<Layer> kLayers{
     {"cli",
      {"core", "sys", "toxic", "scenario", "report", "netlink", "probe", "serve", "fault", "run",
       "api"},
-     {"CLI/"}},
+     {"CLI/", "curl/", "nlohmann/"}},
 };
 
 // What needs a package; every other <...> is the standard library or the system's.

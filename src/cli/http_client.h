@@ -1,0 +1,42 @@
+#pragma once
+
+// One HTTP request after another to a server that is somebody's to control.
+
+#include <memory>
+#include <string>
+
+using CURL = void;  // as curl/curl.h has it
+
+namespace blackstart::cli {
+
+struct HttpReply {
+  long status = 0;
+  std::string body;
+};
+
+class HttpClient {
+ public:
+  // `base` is a URL, or host:port, which means http. A proxy of the environment is not used.
+  // Throws std::runtime_error where libcurl cannot be set up.
+  HttpClient(std::string base, const std::string& user_agent);
+  ~HttpClient();
+  HttpClient(const HttpClient&) = delete;
+  HttpClient& operator=(const HttpClient&) = delete;
+
+  // `path` begins with a slash and is sent as it is, `body` as JSON. Waits for the whole answer,
+  // 30 s at most; redirects are not followed. Throws std::runtime_error where none came.
+  HttpReply send(const std::string& method, const std::string& path, const std::string& body = "");
+
+ private:
+  struct Deleter {
+    void operator()(CURL* handle) const;
+  };
+  std::string base_;
+  std::string user_agent_;
+  std::unique_ptr<CURL, Deleter> handle_;
+};
+
+// As one segment of a path.
+std::string percent_encoded(const std::string& text);
+
+}  // namespace blackstart::cli
