@@ -4,6 +4,9 @@
 #include <iterator>
 #include <stdexcept>
 #include <utility>
+#include <variant>
+
+#include "netlink/rule_text.h"
 
 namespace blackstart {
 namespace {
@@ -39,6 +42,46 @@ constexpr std::array kChains{
 };
 
 const ChainRow& row_of(At at) { return kChains[static_cast<std::size_t>(at)]; }
+
+// Whether packets of the family can match.
+bool may_match(const netlink::Rule& rule, bool v6) {
+  return std::ranges::none_of(rule.expressions, [v6](const netlink::Expression& one) {
+    const auto* family = std::get_if<netlink::MatchFamily>(&one);
+    const auto* prefix = std::get_if<netlink::MatchPrefix>(&one);
+    const auto* set = std::get_if<netlink::MatchAddressSet>(&one);
+    return (family && family->v6 != v6) || (prefix && prefix->prefix.address.v6 != v6) ||
+           (set && set->v6 != v6);
+  });
+}
+
+// Whether `acting` begins with all that `counting` matches on.
+bool begins_with(Family family, const netlink::Rule& acting, const netlink::Rule& counting) {
+  const auto matches = std::ssize(counting.expressions) - 1;
+  if (std::ssize(acting.expressions) < matches) return false;
+  const auto text = [&](const netlink::Rule& rule) {
+    const auto from = rule.expressions.begin();
+    return netlink::rule_text(family, {.expressions = {from, from + matches}});
+  };
+  return text(acting) == text(counting);
+}
+
+// Lets the first rule that acts on packets of a family count them as well, where both rules look
+// for the same: all that was counted still reaches it, and is looked up once.
+void fold(Family family, std::vector<netlink::Rule>& counting, std::vector<netlink::Rule>& acting) {
+  std::array<bool, 2> acted{};
+  for (netlink::Rule& act : acting) {
+    const auto count = std::ranges::find_if(counting, [&](const netlink::Rule& rule) {
+      return !(acted[0] && may_match(rule, false)) && !(acted[1] && may_match(rule, true)) &&
+             begins_with(family, act, rule);
+    });
+    if (count != counting.end()) {
+      const auto matches = std::ssize(count->expressions) - 1;
+      act.expressions.insert(act.expressions.begin() + matches, count->expressions.back());
+      counting.erase(count);
+    }
+    for (const bool v6 : {false, true}) acted[v6] = acted[v6] || may_match(act, v6);
+  }
+}
 
 }  // namespace
 
@@ -119,8 +162,13 @@ netlink::Chain RuleBook::chain(At at) {
                                     .priority = row.priority,
                                     .devices = {}};
   }
-  for (auto& [stage, rules] : rules_[at]) std::ranges::move(rules, std::back_inserter(chain.rules));
-  std::ranges::move(shaping_[at], std::back_inserter(chain.rules));
+  std::vector<netlink::Rule> acting;
+  for (auto& [stage, rules] : rules_[at]) {
+    std::ranges::move(rules, std::back_inserter(stage == Stage::count ? chain.rules : acting));
+  }
+  std::ranges::move(shaping_[at], std::back_inserter(acting));
+  fold(row.family, chain.rules, acting);
+  std::ranges::move(acting, std::back_inserter(chain.rules));
   if (!chain.rules.empty() && rejects_ && row.family == Family::inet) {
     chain.rules.insert(chain.rules.begin(),
                        {{netlink::MatchState{{netlink::CtState::related}}, netlink::Accept{}},

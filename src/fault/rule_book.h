@@ -37,7 +37,8 @@ enum class At : std::uint8_t {
 netlink::Family family_of(At at);
 
 // The order within a chain. All entries count before any decides, so that faults which overlap
-// each prove themselves; and a partition wins over what `network` faults do.
+// each prove themselves; and a partition wins over what `network` faults do. What is first to act
+// on packets of a family may count them in the same rule.
 enum class Stage : std::uint8_t { count, partition, lose };
 
 // A chain, and which of the two ends of a packet is the target there.

@@ -43,14 +43,10 @@ TEST(Compiler, DropsOutboundIntoADeviceAndInboundAtTheDoor) {
   const auto result = compiled({.how = How::drop}, target_of({"10.0.0.0/8"}, {{443, 443}}));
   EXPECT_THAT(rules_of(result, "fault_egress"),
               ElementsAre("meta protocol @armed_0 ip daddr 10.0.0.0/8 meta l4proto { tcp, udp } "
-                          "th dport 443 counter name \"entry_0\"",
-                          "meta protocol @armed_0 ip daddr 10.0.0.0/8 meta l4proto { tcp, udp } "
-                          "th dport 443 fwd to \"bs0\""));
+                          "th dport 443 counter name \"entry_0\" fwd to \"bs0\""));
   EXPECT_THAT(rules_of(result, "fault_ingress"),
               ElementsAre("meta protocol @armed_0 ip saddr 10.0.0.0/8 meta l4proto { tcp, udp } "
-                          "th sport 443 counter name \"entry_0\"",
-                          "meta protocol @armed_0 ip saddr 10.0.0.0/8 meta l4proto { tcp, udp } "
-                          "th sport 443 drop"));
+                          "th sport 443 counter name \"entry_0\" drop"));
   EXPECT_TRUE(result.swallows);
   EXPECT_FALSE(result.answers);
   EXPECT_FALSE(result.entries[0].inet);
@@ -72,9 +68,8 @@ TEST(Compiler, ResetsTcpAndMarksTheRestForAnAnswer) {
   const auto result = compiled({.how = How::reset, .direction = Way::out}, target_of({"::1/128"}));
   EXPECT_THAT(rules_of(result, "fault_output"),
               ElementsAre("ct state related accept comment \"what answers a rejection\"",
-                          "meta protocol @armed_0 ip6 daddr ::1 counter name \"entry_0\"",
-                          "meta protocol @armed_0 ip6 daddr ::1 meta l4proto tcp reject with tcp "
-                          "reset",
+                          "meta protocol @armed_0 ip6 daddr ::1 counter name \"entry_0\" meta "
+                          "l4proto tcp reject with tcp reset",
                           "meta protocol @armed_0 ip6 daddr ::1 meta mark set meta mark | "
                           "0x04000000"));
   EXPECT_THAT(rules_of(result, "fault_egress"),
@@ -108,9 +103,9 @@ TEST(Compiler, SelectsByUidAtEgressAndInInput) {
   target.uid = 1000;
   const auto result = compiled({.how = How::drop}, target);
   EXPECT_THAT(rules_of(result, "fault_egress"),
-              testing::Contains(HasSubstr("meta skuid 1000 fwd")));
+              testing::Contains(HasSubstr("meta skuid 1000 counter name \"entry_0\" fwd")));
   EXPECT_THAT(rules_of(result, "fault_input"),
-              testing::Contains(HasSubstr("meta skuid 1000 drop")));
+              testing::Contains(HasSubstr("meta skuid 1000 counter name \"entry_0\" drop")));
   EXPECT_THAT(rules_of(result, "fault_ingress"), IsEmpty());
 }
 
@@ -118,9 +113,10 @@ TEST(Compiler, CarriesACgroupToEgressByAMark) {
   Target target;
   target.cgroup = "user.slice/wallet";
   const auto result = compiled({.how = How::drop, .direction = Way::out}, target);
-  EXPECT_THAT(rules_of(result, "fault_output"),
-              testing::Contains(HasSubstr("socket cgroupv2 level 2 \"user.slice/wallet\" meta mark "
-                                          "set meta mark | 0x02000000")));
+  EXPECT_THAT(
+      rules_of(result, "fault_output"),
+      testing::Contains(HasSubstr("socket cgroupv2 level 2 \"user.slice/wallet\" counter name "
+                                  "\"entry_0\" meta mark set meta mark | 0x02000000")));
   EXPECT_THAT(rules_of(result, "fault_egress"),
               ElementsAre("meta protocol @armed_0 meta mark & 0x02000000 == 0x02000000 fwd to "
                           "\"bs0\""));
@@ -135,11 +131,9 @@ TEST(Compiler, RefusesACgroupThatIsNotThere) {
 TEST(Compiler, PutsSeveralPrefixesIntoOneSetAFamily) {
   const auto result = compiled({.how = How::drop, .direction = Way::out},
                                target_of({"10.0.0.0/8", "192.168.0.0/16", "2001:db8::/32"}));
-  EXPECT_THAT(
-      rules_of(result, "fault_egress"),
-      ElementsAre(HasSubstr("ip daddr @entry_0_v4 counter"),
-                  HasSubstr("ip6 daddr 2001:db8::/32 counter"),
-                  HasSubstr("ip daddr @entry_0_v4 fwd"), HasSubstr("ip6 daddr 2001:db8::/32 fwd")));
+  EXPECT_THAT(rules_of(result, "fault_egress"),
+              ElementsAre(HasSubstr("ip daddr @entry_0_v4 counter name \"entry_0\" fwd"),
+                          HasSubstr("ip6 daddr 2001:db8::/32 counter name \"entry_0\" fwd")));
   EXPECT_THAT(text_of(result), HasSubstr("10.0.0.0/8"));
 }
 
@@ -150,9 +144,7 @@ TEST(Compiler, MatchesFollowedAddressesBesidesTheRestOfTheTarget) {
   const auto result = compiled({.how = How::drop, .direction = Way::out}, target);
   EXPECT_THAT(rules_of(result, "fault_egress"),
               ElementsAre(HasSubstr("ip daddr @entry_0_v4_followed tcp dport 443 counter"),
-                          HasSubstr("ip6 daddr @entry_0_v6_followed tcp dport 443 counter"),
-                          HasSubstr("ip daddr @entry_0_v4_followed tcp dport 443 fwd"),
-                          HasSubstr("ip6 daddr @entry_0_v6_followed tcp dport 443 fwd")));
+                          HasSubstr("ip6 daddr @entry_0_v6_followed tcp dport 443 counter")));
   ASSERT_EQ(result.followed.size(), 1u);
   EXPECT_EQ(result.followed[0].names, target.names);
   EXPECT_EQ(result.followed[0].sets.size(), 2u);
@@ -191,10 +183,40 @@ TEST(Compiler, CountsForEveryEntryBeforeAnyDecides) {
   Entries entries;
   entries.add(partition({.how = How::drop}), target_of({"10.0.0.0/8"}))
       .add(partition({.how = How::drop}), target_of({"10.1.0.0/16"}));
-  EXPECT_THAT(
-      rules_of(entries.compile(), "fault_egress"),
-      ElementsAre(HasSubstr("counter name \"entry_0\""), HasSubstr("counter name \"entry_1\""),
-                  HasSubstr("@armed_0"), HasSubstr("@armed_1")));
+  EXPECT_THAT(rules_of(entries.compile(), "fault_egress"),
+              ElementsAre("meta protocol @armed_1 ip daddr 10.1.0.0/16 counter name \"entry_1\"",
+                          HasSubstr("@armed_0 ip daddr 10.0.0.0/8 counter name \"entry_0\" fwd"),
+                          "meta protocol @armed_1 ip daddr 10.1.0.0/16 fwd to \"bs0\""));
+}
+
+TEST(Compiler, LooksUpOnceInEachFamilyThatAnEntryHasToItself) {
+  Entries entries;
+  entries.add(partition({.how = How::drop}), target_of({"10.0.0.0/8"}))
+      .add(partition({.how = How::drop}), target_of({"2001:db8::/32"}));
+  EXPECT_THAT(rules_of(entries.compile(), "fault_ingress"),
+              ElementsAre(HasSubstr("ip saddr 10.0.0.0/8 counter name \"entry_0\" drop"),
+                          HasSubstr("ip6 saddr 2001:db8::/32 counter name \"entry_1\" drop")));
+}
+
+TEST(Compiler, CountsAPacketFromTheTargetToItselfForBothEnds) {
+  Target target = target_of({"10.0.0.0/8"});
+  target.protocol = Protocol::tcp;
+  EXPECT_THAT(rules_of(compiled({.how = How::reset}, target), "fault_forward"),
+              ElementsAre(HasSubstr("accept"),
+                          HasSubstr("ip saddr 10.0.0.0/8 meta l4proto tcp counter name"),
+                          HasSubstr("ip daddr 10.0.0.0/8 meta l4proto tcp counter name"),
+                          HasSubstr("ip saddr 10.0.0.0/8 meta l4proto tcp reject")));
+}
+
+TEST(Compiler, CountsBeforeARuleThatActsOnAPartOfWhatIsSelected) {
+  Target target = target_of({"10.0.0.0/8"});
+  target.uid = 1000;
+  EXPECT_THAT(rules_of(compiled({.how = How::reset}, target), "fault_output"),
+              ElementsAre(HasSubstr("accept"),
+                          "meta protocol @armed_0 ip daddr 10.0.0.0/8 meta skuid 1000 counter name "
+                          "\"entry_0\"",
+                          HasSubstr("meta l4proto tcp meta skuid 1000 reject"),
+                          HasSubstr("meta skuid 1000 meta mark set")));
 }
 
 TEST(Compiler, EveryRuleButThoseForAnswersWaitsForItsFault) {

@@ -64,12 +64,15 @@ std::vector<std::string> classes_of(const CompiledEntries& compiled) {
 
 TEST(Shaping, SendsBothWaysThroughADeviceEach) {
   const auto result = compiled(delayed(100ms), target_of({"10.0.0.0/8"}));
-  EXPECT_THAT(rules_of(result, "fault_egress"),
-              ElementsAre("meta protocol @armed_0 ip daddr 10.0.0.0/8 counter name \"entry_0\"",
-                          "meta protocol @armed_0 ip daddr 10.0.0.0/8 goto to_bs3"));
+  EXPECT_THAT(
+      rules_of(result, "fault_egress"),
+      ElementsAre(
+          "meta protocol @armed_0 ip daddr 10.0.0.0/8 counter name \"entry_0\" goto to_bs3"));
   EXPECT_THAT(rules_of(result, "to_bs3"), ElementsAre("fwd to \"bs3\""));
-  EXPECT_THAT(rules_of(result, "fault_ingress"),
-              testing::Contains("meta protocol @armed_0 ip saddr 10.0.0.0/8 goto to_bs4"));
+  EXPECT_THAT(
+      rules_of(result, "fault_ingress"),
+      testing::Contains(
+          "meta protocol @armed_0 ip saddr 10.0.0.0/8 counter name \"entry_0\" goto to_bs4"));
   EXPECT_THAT(classes_of(result), ElementsAre("out 0", "in 0"));
   EXPECT_FALSE(result.swallows);
 }
@@ -85,8 +88,9 @@ TEST(Shaping, LosesSinglePacketsByRuleAndBurstsByDevice) {
   const auto single = compiled(lossy(0.05), target_of({"10.0.0.0/8"}));
   EXPECT_THAT(single.classes, IsEmpty());
   EXPECT_THAT(rules_of(single, "fault_egress"),
-              testing::Contains("meta protocol @armed_0 ip daddr 10.0.0.0/8 numgen random mod "
-                                "1000000 < 50000 counter name \"lost_0\" fwd to \"bs0\""));
+              testing::Contains(
+                  "meta protocol @armed_0 ip daddr 10.0.0.0/8 counter name \"entry_0\" "
+                  "numgen random mod 1000000 < 50000 counter name \"lost_0\" fwd to \"bs0\""));
   EXPECT_THAT(rules_of(single, "fault_ingress"),
               testing::Contains(HasSubstr("counter name \"lost_0\" drop")));
   EXPECT_TRUE(single.swallows);
@@ -172,9 +176,9 @@ TEST(Shaping, ImpairsBothWaysOnTheWayOutForAProcess) {
   const auto result = compiled(delayed(10ms), target);
   ASSERT_THAT(classes_of(result), ElementsAre("out 0"));
   EXPECT_EQ(result.classes[0].impairment({}).delay, 20ms);
-  EXPECT_THAT(
-      rules_of(result, "fault_egress"),
-      testing::Contains("meta protocol @armed_0 meta protocol ip meta skuid 1000 goto to_bs3"));
+  EXPECT_THAT(rules_of(result, "fault_egress"),
+              testing::Contains("meta protocol @armed_0 meta protocol ip meta skuid 1000 counter "
+                                "name \"entry_0\" goto to_bs3"));
 }
 
 TEST(Shaping, GivesEachCgroupABitOfItsOwn) {
@@ -245,10 +249,11 @@ TEST(Shaping, LetsPartitionsWin) {
                           .add(network(lossy(0.5, 1.0, Way::out)), target_of({"10.0.0.0/8"}))
                           .add(partition({.direction = Way::out}), target_of({"10.0.0.0/8"}))
                           .compile();
-  EXPECT_THAT(rules_of(result, "fault_egress"),
-              ElementsAre(HasSubstr("entry_0"), HasSubstr("entry_1"), HasSubstr("entry_2"),
-                          HasSubstr("@armed_2 ip daddr 10.0.0.0/8 fwd to \"bs0\""),
-                          HasSubstr("lost_1"), HasSubstr("goto")));
+  EXPECT_THAT(
+      rules_of(result, "fault_egress"),
+      ElementsAre(HasSubstr("entry_0"), HasSubstr("entry_1"),
+                  HasSubstr("@armed_2 ip daddr 10.0.0.0/8 counter name \"entry_2\" fwd to \"bs0\""),
+                  HasSubstr("lost_1"), HasSubstr("goto")));
 }
 
 TEST(Shaping, HangsLateDevicesOnTheSameChains) {
