@@ -34,13 +34,21 @@ struct Attribute {
 inline constexpr std::size_t kAttributesMost = 3;
 using Values = std::array<std::int64_t, kAttributesMost>;  // in the order of Kind::attributes
 
+// What removing a toxic of a kind does to the connections that it was on.
+enum class Removal : std::uint8_t {
+  passes_on,      // what it holds goes on at once, and so does the connection
+  closes_acting,  // ends those that it acted on: they have lost bytes
+  closes_all,     // ends also those that toxicity spared
+};
+
 // A row of the table of kinds.
 struct Kind {
   std::string_view name;
   std::string_view summary;
   std::span<const Attribute> attributes;
   bool extension;  // unknown to Toxiproxy 2.12: shown only where a user has made one
-  std::unique_ptr<Stage> (*make)(const Values& values);
+  std::unique_ptr<Stage> (*make)(const Values& values);  // nullptr: it never does anything
+  Removal removal = Removal::passes_on;
 };
 
 std::span<const Kind* const> kinds();
