@@ -58,7 +58,8 @@ class SteadyFlow {
   SteadyFlow& operator=(const SteadyFlow&) = delete;
 
   // Milliseconds from `since` to the first echo from which on all have been good, on every port,
-  // for `settled`. Waits for it, `within` at most; then nullopt.
+  // for `settled`. Waits for it, `within` at most, or longer where processors are emulated; then
+  // nullopt.
   std::optional<double> normal_after(Clock::time_point since, std::chrono::milliseconds settled,
                                      std::chrono::milliseconds within) {
     for (;;) {
@@ -71,7 +72,7 @@ class SteadyFlow {
       if (latest && now - patience() - *latest >= settled) {
         return std::chrono::duration<double, std::milli>(*latest - since).count();
       }
-      if (now - since > within + settled) return std::nullopt;
+      if (now - since > patient(within) + settled) return std::nullopt;
       wait(std::chrono::milliseconds{5});
     }
   }
