@@ -30,13 +30,13 @@ struct ProxyState {
 };
 
 struct ProxyChange {
-  std::optional<std::string> listen, upstream;
-  std::optional<bool> enabled;
+  std::optional<std::string> listen{}, upstream{};
+  std::optional<bool> enabled{};
 };
 
 struct ToxicChange {
-  std::optional<float> toxicity;
-  std::vector<std::pair<std::size_t, std::int64_t>> values;  // index in Kind::attributes
+  std::optional<float> toxicity{};
+  std::vector<std::pair<std::size_t, std::int64_t>> values{};  // index in Kind::attributes
 };
 
 // Bytes of one direction, counted as they pass. A series goes on after its proxy has moved.
