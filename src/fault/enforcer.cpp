@@ -253,8 +253,8 @@ void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
 
 void Enforcer::State::clear() noexcept {
   late.reset();
-  owner.reset();
   queues.reset();
+  owner.reset();
   resolver.reset();
   answerer.reset();
   try {
@@ -358,6 +358,9 @@ std::vector<std::string> Enforcer::release() {
   try {
     const Inside inside = state.enter();
     state.late.reset();
+    // What they hold passes. With the rules it would be dropped, and Linux before 6.10 would put a
+    // warning with a stack into its log (nf_reinject()).
+    state.queues.reset();
     const std::uint32_t port = state.owner ? state.owner->port() : 0;
     state.owner.reset();
     // A child that inherited the socket would keep the tables; nobody should have.

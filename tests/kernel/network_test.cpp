@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "support/network_faults.h"
+#include "support/udp.h"
 
 namespace blackstart::test {
 namespace {
@@ -53,6 +54,23 @@ TEST_P(ImpairTest, DelaysBothFamiliesBothWaysAndNobodyElse) {
   EXPECT_GE(asked, 100ms);  // both ways at once, where packets wait as they come in
   EXPECT_GE(added, asked);
   EXPECT_LT(added, asked + 30ms);
+}
+
+class HoldTest : public ImpairTest {};
+INSTANTIATE_TEST_SUITE_P(Engines, HoldTest, testing::Values(ShapeEngine::nfqueue), engine_of);
+
+TEST_P(HoldTest, LetsEverythingGoAtTheEnd) {
+  enforce(Entries{}.add(network(constant(delay(1h))), target_of(kFar)));
+  enforced().switch_to({0});
+  Client client{SOCK_DGRAM, kPeers.front(), kEchoPort, 5s};
+  EXPECT_EQ(client.send_to(), 0);
+  const MonotonicClock clock;
+  while (enforced().proof(0).shaped == 0 && clock.now().since_start < 20s) {
+    enforced().beat();
+    wait(10ms);
+  }
+  EXPECT_THAT(enforced().release(), IsEmpty());
+  EXPECT_EQ(client.receive(), 0);
 }
 
 TEST_P(ImpairTest, DelaysLoopbackToo) {
