@@ -17,12 +17,11 @@
 #include "cli/go_flags.h"
 #include "cli/http_client.h"
 #include "cli/toxi_words.h"
+#include "core/version.h"
 
 namespace blackstart::cli {
 namespace {
 
-// The program of Toxiproxy whose command line this is, as it names itself to servers.
-constexpr std::string_view kSpokenVersion = "2.12.0";
 constexpr std::string_view kDefaultHost = "http://localhost:8474";
 
 constexpr const char* kUsage =
@@ -51,7 +50,7 @@ example:
 std::string user_agent() {
   utsname machine{};
   ::uname(&machine);
-  return "toxiproxy-cli/" + std::string{kSpokenVersion} + " (linux/" + machine.machine + ")";
+  return "toxiproxy-cli/" + std::string{kToxiproxyVersion} + " (linux/" + machine.machine + ")";
 }
 
 std::optional<picture::Style> style_of_stdout() {
@@ -256,7 +255,7 @@ int toxi(std::vector<std::string> words) {
   }
   GoArguments in = parse_go_flags({{"host", "h"}, {"version", "v", true}}, std::move(words));
   if (in.on("version")) {
-    print("toxiproxy-cli version " + std::string{kSpokenVersion} + "\n");
+    print("toxiproxy-cli version " + std::string{kToxiproxyVersion} + "\n");
     return exit_code::held;
   }
   std::string host = in.last("host");

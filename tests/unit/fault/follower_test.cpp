@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/dns_bytes.h"
+#include "support/hand_clock.h"
 
 namespace blackstart {
 namespace {
@@ -15,18 +16,10 @@ namespace {
 using namespace std::chrono_literals;
 using dns::Section;
 using dns::Type;
+using test::HandClock;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
-
-class HandClock final : public Clock {
- public:
-  RunTime now() const override { return now_; }
-  void advance(Duration by) { now_ = now_ + by; }
-
- private:
-  RunTime now_;
-};
 
 FollowedEntry entry_of(std::vector<std::string> names, std::uint32_t number = 3) {
   const std::string counter = "entry_" + std::to_string(number);
