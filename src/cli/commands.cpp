@@ -21,14 +21,14 @@ namespace blackstart::cli {
 
 extern const Command run_command, plan_command, validate_command, list_command, show_command,
     doctor_command, status_command, heal_command, report_command, schema_command, demo_command,
-    compare_command, inject_command, toxi_command;
+    compare_command, inject_command, serve_command, toxi_command;
 
 namespace {
 
 constexpr std::array kCommands{
     &demo_command,   &run_command,  &inject_command, &plan_command,    &validate_command,
     &list_command,   &show_command, &report_command, &compare_command, &doctor_command,
-    &status_command, &heal_command, &schema_command, &toxi_command,
+    &status_command, &heal_command, &schema_command, &serve_command,   &toxi_command,
 };
 
 constexpr std::string_view kOpening =
@@ -73,7 +73,8 @@ void take_standard_streams() {
 }
 
 // Programs of others whose command lines a verb understands, by a link of that name.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 1> kStandsInFor{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 2> kStandsInFor{{
+    {"toxiproxy-server", "serve"},
     {"toxiproxy-cli", "toxi"},
 }};
 

@@ -39,7 +39,7 @@ TEST_F(CommandLine, WithoutAVerbShowsTheOverviewAndIsTwo) {
 
 TEST_F(CommandLine, EveryVerbHasHelpWithAnExample) {
   for (const char* verb : {"demo", "run", "plan", "validate", "list", "show", "report", "compare",
-                           "doctor", "status", "heal", "schema", "toxi"}) {
+                           "doctor", "status", "heal", "schema", "serve", "toxi"}) {
     const Outcome help = run(std::string{verb} + " --help");
     EXPECT_EQ(help.code, 0) << verb;
     EXPECT_THAT(help.output, HasSubstr("example:\n  ")) << verb;
