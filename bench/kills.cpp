@@ -282,6 +282,7 @@ class Bench {
       if (!normal) complain(tally, "traffic is not normal after six seconds");
       if (flow_.was_hurt_before(stopped)) ++tally.hurt;
       if (tally.times % 2 == 0) {
+        wait_until(stopped + span(kStopGoal));  // no fault may have been on, and traffic normal
         run.signal(SIGCONT);
         if (!comes_true(2s, [] { return KilledRun::journal_says("heartbeat was"); })) {
           complain(tally, "it does not say that it was stopped");
