@@ -17,8 +17,6 @@
 namespace blackstart {
 namespace {
 
-constexpr int kBacklog = 1 << 16;  // the kernel cuts it down to net.core.somaxconn
-
 HostPort split(std::string_view text) {
   if (text.empty()) return {"", "0"};
   if (auto both = split_host_port(text)) return *both;
@@ -72,7 +70,7 @@ UniqueFd try_to_listen(const SocketAddress& at) {
   }
   set_proxy_options(fd.get());
   if (::bind(fd.get(), &at.any, at.length) != 0) return {};
-  if (::listen(fd.get(), kBacklog) != 0) return {};
+  if (::listen(fd.get(), kProxyBacklog) != 0) return {};
   return fd;
 }
 

@@ -77,7 +77,7 @@ struct ProxiesOptions {
   unsigned threads = 0;  // that carry connections; 0: one a processor
   std::uint64_t seed = 0;
   bool half_close = false;        // pass the end of one direction on, and keep the other
-  bool refuse_when_down = false;  // no listener while the upstream cannot be reached
+  bool refuse_when_down = false;  // refuse clients while the upstream takes no connections
 };
 
 // Every call has taken effect on listeners and live connections when it returns, and waits for no

@@ -32,8 +32,8 @@ class ProxyEngine {
   ProxyEngine(const ProxyEngine&) = delete;
   ProxyEngine& operator=(const ProxyEngine&) = delete;
 
-  // All of these may be called from any thread but the engine's own, one at a time, and have
-  // taken effect on listeners and connections when they return.
+  // All of these may be called from any thread but the engine's own, and have taken effect on
+  // listeners and connections when they return.
 
   FrontId open(ProxyFront front);  // accepts from now on
   // Its listener, then both ends of every connection; what they have carried.

@@ -48,6 +48,7 @@ struct ProxyFront {
   std::uint32_t mark = 0;   // SO_MARK of the sockets towards upstream; 0: none
   UniqueFd netns{};         // of those sockets; none: the process's own
   bool half_close = false;  // pass the end of one direction on, and keep the other
+  bool refuse_when_down = false;      // while upstream takes no connection, refuse clients
   std::vector<SharedToxic> toxics{};  // in force before the first connection
 
   // Called on a proxy's thread with every connection that was accepted; may be empty.

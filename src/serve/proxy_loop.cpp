@@ -134,8 +134,7 @@ void ProxyLoop::take_wakes() {
     std::ranges::pop_heap(wakes_, std::greater<>{});
     wakes_.pop_back();
     if (ProxySession* const connection = find(wake.connection)) {
-      connection->forget_wake(wake.way);
-      touch(*connection);
+      if (connection->take_wake(wake.way, wake.due)) touch(*connection);
     }
   }
 }
@@ -180,13 +179,17 @@ ProxySession* ProxyLoop::find(std::uint64_t connection) const {
 }
 
 void ProxyLoop::open(ProxyEngine::FrontId id, std::shared_ptr<SharedFront> front) {
-  auto listening = std::make_unique<Listening>(*this, id, std::move(front));
+  fronts_.emplace(id, std::make_unique<Listening>(*this, id, std::move(front)));
+  accept_again(id);
+}
+
+void ProxyLoop::accept_again(ProxyEngine::FrontId id) {
+  Listening& listening = *fronts_.at(id);
   // Whichever thread is free takes it; an idle one, as a rule.
   epoll_event event{.events = EPOLLIN | EPOLLEXCLUSIVE,
-                    .data = {.ptr = static_cast<Watched*>(listening.get())}};
+                    .data = {.ptr = static_cast<Watched*>(&listening)}};
   check("epoll_ctl()",
-        ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listening->front->front.listener.get(), &event));
-  fronts_.emplace(id, std::move(listening));
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listening.front->front.listener.get(), &event));
 }
 
 std::optional<UniqueFd> ProxyLoop::accept_one(int listener, SocketAddress& client) {

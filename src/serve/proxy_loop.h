@@ -72,6 +72,7 @@ class ProxyLoop {
 
   void open(ProxyEngine::FrontId id, std::shared_ptr<SharedFront> front);
   void stop_accepting(ProxyEngine::FrontId id);
+  void accept_again(ProxyEngine::FrontId id);
   void close(ProxyEngine::FrontId id);
   void add_toxic(ProxyEngine::FrontId id, const SharedToxic& toxic);
   void update_toxic(ProxyEngine::FrontId id, const SharedToxic& toxic, bool draw_again);

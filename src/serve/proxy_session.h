@@ -19,6 +19,8 @@ namespace blackstart {
 // no delay for small segments; keep-alive after 15 s.
 void set_proxy_options(int fd);
 
+inline constexpr int kProxyBacklog = 1 << 16;  // the kernel cuts it down to net.core.somaxconn
+
 class ProxySession {
  public:
   ProxySession(ProxyLoop& loop, ProxyEngine::FrontId front_id, std::shared_ptr<SharedFront> front,
@@ -37,7 +39,12 @@ class ProxySession {
   void add_toxic(const SharedToxic& toxic);
   void update_toxic(const SharedToxic& toxic, bool draw_again);
   void remove_toxic(const toxic::Toxic& toxic);
-  void forget_wake(std::size_t way) { ways_[way].wake.reset(); }
+  // False: that way is to be woken at another time.
+  bool take_wake(std::size_t way, RunTime due) {
+    if (ways_[way].wake != due) return false;
+    ways_[way].wake.reset();
+    return true;
+  }
 
   std::uint64_t id() const { return id_; }
   ProxyEngine::FrontId front() const { return front_id_; }

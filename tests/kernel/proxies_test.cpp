@@ -1,5 +1,5 @@
 // covers serve/proxies, serve/proxy_engine, serve/proxy_loop, serve/proxy_session
-// covers serve/host_lookup, serve/listen_address
+// covers serve/host_lookup, serve/listen_address, serve/upstream_watch
 
 // Proxies between real sockets. What toxics do with bytes and time is tested in unit/toxic.
 
@@ -312,6 +312,35 @@ TEST_F(ProxiesTest, ResetStartsAllAndRemovesToxics) {
   EXPECT_EQ(proxies_->get("p").listen, proxy.listen);
   EXPECT_TRUE(proxies_->get("p").enabled);
   EXPECT_THAT(proxies_->get("q").toxics, IsEmpty());
+}
+
+TEST_F(ProxiesTest, RefuseClientsWhileTheUpstreamIsDownWhereAskedTo) {
+  Proxies refusing{{.threads = 2, .refuse_when_down = true}};
+  const auto proxy =
+      refusing.create({.name = "p", .listen = "localhost:0", .upstream = server_->address()});
+  const Endpoint upstream = parse_endpoint(server_->address(), 0).value();
+  const auto takes_clients = [&] {
+    try {
+      return !Stream::to(proxy.listen).hears(100ms);
+    } catch (const std::system_error& refused) {
+      EXPECT_EQ(refused.code().value(), ECONNREFUSED);
+      return false;
+    }
+  };
+  const auto comes_to = [&](bool taking) {
+    for (int tries = 0; tries < 100 * slowness(); ++tries) {
+      if (takes_clients() == taking) return true;
+      ::poll(nullptr, 0, 50);
+    }
+    return false;
+  };
+  EXPECT_TRUE(comes_to(true));
+  server_.reset();
+  EXPECT_TRUE(comes_to(false));
+  EXPECT_EQ(refusing.get("p").listen, proxy.listen);
+  server_.emplace(upstream.port);
+  EXPECT_TRUE(comes_to(true));
+  refusing.remove("p");
 }
 
 // Whatever changes meanwhile: nothing lost, nothing twice, nothing out of order.

@@ -90,7 +90,8 @@ class Stream {
 // Takes connections when it is asked for them.
 class StreamServer {
  public:
-  StreamServer() : fd_{open_tcp_listener({parse_address("127.0.0.1").value(), 0})} {}
+  explicit StreamServer(std::uint16_t port = 0)
+      : fd_{open_tcp_listener({parse_address("127.0.0.1").value(), port})} {}
 
   std::string address() const { return to_text(local_endpoint(fd_.get())); }
 
