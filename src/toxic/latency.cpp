@@ -13,13 +13,13 @@ class Latency final : public Stage {
   bool has_room(const ChunkQueue& /*held*/) const override { return true; }
 
   // Counted from the arrival: the time spent behind others is part of the delay.
-  Plan plan(ChunkQueue& held, RunTime from, Rng& dice) override {
+  Plan plan(ChunkQueue& held, RunTime /*from*/, Rng& dice) override {
     std::int64_t delay = latency_;
     if (jitter_ > 0) {
       delay += static_cast<std::int64_t>(dice.next() % static_cast<std::uint64_t>(2 * jitter_));
       delay -= jitter_;
     }
-    return {std::max(from, held.front().at + clamped_ms(delay))};
+    return {held.front().at + clamped_ms(delay)};
   }
 
   void update(const Values& values, Plan* waiting, RunTime now) override {

@@ -169,12 +169,12 @@ void Link::plan_heads() {
   for (Station& station : stations_) station.plan_head(now_);
 }
 
-// Of the first station from that place on which is not passed by.
+// Of the first stage from that place on; before it only what waits for that room itself.
 bool Link::has_room(std::size_t first) const {
   for (; first < stations_.size(); ++first) {
     const Station& station = stations_[first];
-    if (station.passed_by()) continue;
-    return station.stage != nullptr && station.held.count() < limits::toxic_held_chunks_max &&
+    if (station.stage == nullptr) continue;
+    return station.held.count() < limits::toxic_held_chunks_max &&
            station.stage->has_room(station.held);
   }
   return out_.count() < limits::toxic_held_chunks_max;

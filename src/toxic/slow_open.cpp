@@ -9,17 +9,15 @@ class SlowOpen final : public Stage {
 
   void begin(RunTime opened, RunTime /*now*/) override { opened_ = opened; }
 
-  Plan plan(ChunkQueue& /*held*/, RunTime from, Rng& /*dice*/) override {
-    return {std::max(from, opened_ + delay_)};
+  Plan plan(ChunkQueue& /*held*/, RunTime /*from*/, Rng& /*dice*/) override {
+    return {opened_ + delay_};
   }
 
-  Plan plan_end(RunTime from) override {
-    return {std::max(from, opened_ + delay_), kWhole, Plan::Act::end};
-  }
+  Plan plan_end(RunTime /*from*/) override { return {opened_ + delay_, kWhole, Plan::Act::end}; }
 
-  void update(const Values& values, Plan* waiting, RunTime now) override {
+  void update(const Values& values, Plan* waiting, RunTime /*now*/) override {
     delay_ = clamped_ms(values[0]);
-    if (waiting != nullptr) waiting->at = std::max(now, opened_ + delay_);
+    if (waiting != nullptr) waiting->at = opened_ + delay_;
   }
 
  private:

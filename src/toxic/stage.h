@@ -29,7 +29,7 @@ struct Plan {
     reset,  // drop all that the link holds, and reset the connection
   };
 
-  RunTime at;
+  RunTime at;                 // at once if that has passed
   std::size_t size = kWhole;  // of the chunk; what remains is planned when this has left
   Act act = Act::pass;
 

@@ -90,6 +90,14 @@ TEST(LimitTime, ClosesThenAndPassesDataBefore) {
   EXPECT_EQ(play.ended, 300ms);
 }
 
+TEST(LimitTime, WhatComesAtThatVeryInstantComesTooLate) {
+  Play play{{a_toxic("latency", {300}), a_toxic("limit_time", {300})}};
+  play.push("x");
+  play.run_until(1s);
+  EXPECT_EQ(play.arrivals, Arrivals{});
+  EXPECT_EQ(play.ended, 300ms);
+}
+
 TEST(LimitTime, CountsFromItsComingAndSurvivesUpdates) {
   Play play;
   play.run_until(1s);

@@ -131,6 +131,37 @@ TEST(Latency, HoldsALotWithoutStallingTheSource) {
   EXPECT_EQ(play.all_bytes().size(), limits::toxic_held_chunks_max);
 }
 
+TEST(Latency, HoldsNoMoreThanItsBoundOfBytes) {
+  Play play{{a_toxic("latency", {1000})}};
+  const std::string chunk(limits::toxic_held_bytes_max / 8, 'x');
+  int pushed = 0;
+  for (; play.link.wants_more(); ++pushed) play.push(chunk);
+  EXPECT_EQ(pushed, 8);
+}
+
+TEST(Latency, TwoShareTheBoundOfChunks) {
+  Play play{
+      {named("first", a_toxic("latency", {10})), named("second", a_toxic("latency", {60'000}))}};
+  std::size_t pushed = 0;
+  for (; play.link.wants_more(); ++pushed) {
+    play.push("x");
+    if (pushed == 600) play.run_until(20ms);
+  }
+  EXPECT_EQ(pushed, limits::toxic_held_chunks_max);
+}
+
+TEST(Latency, ManyPiecesWaitTheirTurnBeforeIt) {
+  Play play{{a_toxic("slicer", {1, 0, 0}), a_toxic("latency", {100})}};
+  const std::size_t most = limits::toxic_held_chunks_max;
+  play.push(std::string(most * 2, 'x'));
+  play.run_until(100ms);
+  EXPECT_EQ(play.arrivals.size(), most);
+  play.run_until(199'999'999ns);
+  EXPECT_EQ(play.arrivals.size(), most);
+  play.run_until(200ms);
+  EXPECT_EQ(play.arrivals.size(), most * 2);
+}
+
 TEST(Latency, BelowZeroIsNoDelay) {
   Play play{{a_toxic("latency", {-100, 50})}};
   play.push("x");
