@@ -30,6 +30,7 @@ struct ProxyEngine::State {
   ~State() {
     watch.reset();
     commons.names.stop();
+    for (const auto& loop : loops) loop->stop();  // each may still look at the others
   }
 
   // Returns when every thread has done it.

@@ -55,6 +55,10 @@ ProxyLoop::ProxyLoop(ProxyCommons& commons, std::size_t number)
 }
 
 ProxyLoop::~ProxyLoop() {
+  if (thread_.joinable()) stop();
+}
+
+void ProxyLoop::stop() {
   post([this] { stopping_ = true; });
   thread_.join();
 }

@@ -58,12 +58,15 @@ struct ProxyCommons {
 class ProxyLoop {
  public:
   ProxyLoop(ProxyCommons& commons, std::size_t number);
-  ~ProxyLoop();  // ends its thread and with it every connection
+  ~ProxyLoop();  // with every connection; after all threads of the engine have ended
   ProxyLoop(const ProxyLoop&) = delete;
   ProxyLoop& operator=(const ProxyLoop&) = delete;
 
   // Has `act` done on the thread as soon as it is between two connections. From any thread.
   void post(std::function<void()> act);
+
+  // Returns when the thread has ended. What is posted from then on is not done.
+  void stop();
 
   // How many connections it has. From any thread.
   std::size_t load() const { return load_.load(std::memory_order_relaxed); }
