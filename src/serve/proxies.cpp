@@ -205,8 +205,8 @@ Proxies::Populated Proxies::populate(const std::vector<ProxyState>& asked) {
         continue;
       }
       Proxy& proxy = found->second;
-      if (one.upstream != proxy.state.upstream ||
-          !is_same_place(proxy.state.listen, resolve(one.listen))) {
+      const bool moves = !is_same_place(proxy.state.listen, resolve(one.listen));
+      if (moves || one.upstream != proxy.state.upstream) {
         state_->stop(proxy);
         proxy = state_->make(one);
       }

@@ -193,6 +193,11 @@ TEST_F(Routes, PopulateLeavesAloneWhatStays) {
             R"({"proxies":[{"name":"p","listen":"127.0.0.1:1","upstream":"v","enabled":false,)"
             R"("toxics":[]}]})");
   expect(ask("POST", "/populate", "null"), 201, R"({"proxies":[]})");
+  const HttpAnswer nowhere =
+      ask("POST", "/populate", R"([{"name":"p","listen":"bad","upstream":"w"}])");
+  EXPECT_EQ(nowhere.body,
+            R"({"error":"address bad: missing port in address","status":500,"proxies":null})");
+  EXPECT_THAT(ask("GET", "/proxies/p").body, HasSubstr(R"("upstream":"v")"));
 }
 
 TEST_F(Routes, ResetsNothingWhereThereIsNothing) { expect(ask("POST", "/reset", "x"), 204, ""); }
