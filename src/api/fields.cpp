@@ -107,7 +107,7 @@ std::optional<float> Fields::number(std::string_view key) const {
   if (!value->is_number()) refuse(place_of(key), "must be a number");
   const double number = value->get<double>();
   if (std::abs(number) > std::numeric_limits<float>::max()) refuse(place_of(key), "is too large");
-  return static_cast<float>(number);
+  return static_cast<float>(number) + 0.0F;  // a zero has no sign
 }
 
 std::optional<std::int64_t> Fields::whole(std::string_view key) const {

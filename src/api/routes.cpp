@@ -35,12 +35,17 @@ HttpAnswer elsewhere(const HttpRequest& request, const std::string& path) {
   return answer;
 }
 
+// What was only looked at is of no interest, what has changed or failed is.
 void log_call(const HttpRequest& request, const HttpAnswer& answer) {
+  constexpr std::size_t kBodyMost = 1'000;
   std::string line = request.method + " " + request.target + ": " + std::to_string(answer.status);
-  if (answer.status >= 400) line += " " + answer.body.substr(0, answer.body.find('\n'));
+  const bool looked = request.method == "GET";
+  if (answer.status >= 400 || !looked) {
+    line += " " + answer.body.substr(0, std::min(answer.body.find('\n'), kBodyMost));
+  }
   if (answer.status >= 500) {
     log_warning(line);
-  } else if (request.method == "GET") {
+  } else if (looked) {
     log_debug(line);
   } else {
     log_info(line);

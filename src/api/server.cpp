@@ -147,7 +147,7 @@ asio::awaitable<void> Server::State::accept(Acceptor& acceptor) {
   }
 }
 
-// (Not both in one condition: GCC 12 never resumes what stands behind a `co_await … &&`.)
+// (GCC 12 lets no loop end whose condition is `co_await a && co_await b`.)
 asio::awaitable<void> Server::State::converse(Session& session) {
   Duration patience = limits::api_read_within;
   while (co_await wait_for_request(session, patience)) {
