@@ -4,6 +4,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace blackstart::cli {
@@ -32,6 +33,10 @@ void HttpClient::Deleter::operator()(CURL* handle) const { ::curl_easy_cleanup(h
 
 HttpClient::HttpClient(std::string base, const std::string& user_agent)
     : base_{with_scheme(std::move(base))}, user_agent_{user_agent}, handle_{::curl_easy_init()} {
+  if (constexpr std::string_view kUnix = "http://unix:"; base_.starts_with(kUnix)) {
+    unix_path_ = base_.substr(kUnix.size());
+    base_ = "http://localhost";
+  }
   if (!handle_) throw std::runtime_error{"libcurl gives no handle"};
 }
 
@@ -47,6 +52,9 @@ HttpReply HttpClient::send(const std::string& method, const std::string& path,
   ::curl_easy_reset(handle);  // keeps connections
   ::curl_easy_setopt(handle, CURLOPT_URL, (base_ + path).c_str());
   ::curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  if (!unix_path_.empty()) {
+    ::curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, unix_path_.c_str());
+  }
   ::curl_easy_setopt(handle, CURLOPT_PROXY, "");
   ::curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
   ::curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method.c_str());

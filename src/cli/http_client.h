@@ -16,7 +16,8 @@ struct HttpReply {
 
 class HttpClient {
  public:
-  // `base` is a URL, or host:port, which means http. A proxy of the environment is not used.
+  // `base` is a URL, or host:port, which means http, or unix: and the path of a socket. A proxy of
+  // the environment is not used.
   // Throws std::runtime_error where libcurl cannot be set up.
   HttpClient(std::string base, const std::string& user_agent);
   ~HttpClient();
@@ -32,6 +33,7 @@ class HttpClient {
     void operator()(CURL* handle) const;
   };
   std::string base_;
+  std::string unix_path_;  // empty: TCP
   std::string user_agent_;
   std::unique_ptr<CURL, Deleter> handle_;
 };

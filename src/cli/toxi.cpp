@@ -36,8 +36,8 @@ constexpr const char* kUsage =
   toxic update -n NAME [--toxicity SHARE] [-a KEY=VALUE]… PROXY                   (t u)
   toxic remove -n NAME PROXY                                      (t r, t delete, t d)
 
-  -h, --host URL    the server; default the environment's TOXIPROXY_URL, or
-                    http://localhost:8474
+  -h, --host URL    the server, or unix:/path/of/its/socket; default the environment's
+                    TOXIPROXY_URL, or http://localhost:8474
   -l, --listen; -u, --upstream; -t, --type; -n, --toxicName; --tox, --toxicity;
   -a, --attribute; -u, --upstream and -d, --downstream (default): the direction
 
