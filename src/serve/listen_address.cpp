@@ -60,7 +60,7 @@ Address address_of(const std::string& host) {
   return to_endpoint(address).address;
 }
 
-UniqueFd try_to_listen(const SocketAddress& at) {
+UniqueFd try_to_bind(const SocketAddress& at) {
   UniqueFd fd{::socket(at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
   if (!fd) return {};
   const int on = 1, off = 0;
@@ -70,6 +70,17 @@ UniqueFd try_to_listen(const SocketAddress& at) {
   }
   set_proxy_options(fd.get());
   if (::bind(fd.get(), &at.any, at.length) != 0) return {};
+  return fd;
+}
+
+// A socket that is shut down keeps its port only where that port was asked for, so one that the
+// kernel has chosen is asked for by a second socket, before the first gives it back.
+UniqueFd try_to_listen(const SocketAddress& at) {
+  UniqueFd fd = try_to_bind(at);
+  if (fd && to_endpoint(at).port == 0) {
+    fd = try_to_bind(to_socket_address(local_endpoint(fd.get())));
+  }
+  if (!fd) return {};
   if (::listen(fd.get(), kProxyBacklog) != 0) return {};
   return fd;
 }
