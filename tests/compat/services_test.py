@@ -180,8 +180,9 @@ class Nginx(ServiceTest):
 
   def start(self, port):
     with open(self.folder + "/nginx.conf", "w", encoding="ascii") as file:
+      # Or it gives its folders to a user that a namespace of one user does not have.
       file.write(f"""
-        daemon off; master_process off; pid {self.folder}/pid; error_log stderr;
+        user root; daemon off; master_process off; pid {self.folder}/pid; error_log stderr;
         events {{ }}
         http {{
           access_log off; client_body_temp_path {self.folder}/body;
