@@ -3,8 +3,11 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cstdio>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -43,6 +46,15 @@ Table table_of(Family family, BaseChain base, std::vector<Rule> rules) {
 void load(Table table) { NftOwner{}.load(Ruleset{{std::move(table)}}); }
 
 void try_queue(QueueTo::Via via) {
+  utsname machine{};
+  check("uname()", ::uname(&machine));
+  std::string panics;
+  std::ifstream{"/proc/sys/kernel/panic_on_warn"} >> panics;
+  if (dies_of_a_killed_queue(machine.release, panics)) {
+    throw std::runtime_error{
+        "kernel.panic_on_warn is set, and this kernel warns when a run is killed that holds "
+        "packets: use netem, or set it to 0 meanwhile"};
+  }
   const NfQueue queue{1, {}};
   load(table_of(Family::inet, inet_hook(ChainType::filter, Hook::prerouting, 0),
                 {{{QueueTo{1, via}}, {}}}));
@@ -162,6 +174,12 @@ void try_netem() {
     }
   }
   if (!lacking.empty()) throw std::runtime_error{"it has no " + lacking};
+}
+
+bool dies_of_a_killed_queue(const std::string& release, const std::string& panic_on_warn) {
+  int major = 0, minor = 0;
+  const bool known = std::sscanf(release.c_str(), "%d.%d", &major, &minor) == 2;
+  return panic_on_warn == "1" && (!known || std::pair{major, minor} < std::pair{6, 10});
 }
 
 void try_nft_queue() { try_queue(QueueTo::Via::nft); }

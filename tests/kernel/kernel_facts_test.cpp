@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <string>
 
+#include "netlink/kernel_trials.h"
 #include "support/kernel_test.h"
 #include "support/patience.h"
 #include "support/second_user.h"
@@ -31,6 +32,16 @@ TEST_F(KernelFactsTest, FindsWhatTheseTestsThemselvesNeed) {
   }
   EXPECT_TRUE(facts.host.ok) << facts.host.why;
   EXPECT_TRUE(facts.sandbox.ok) << facts.sandbox.why;
+}
+
+TEST_F(KernelFactsTest, HoldsNoPacketsWhereAWarningWouldBeThePriceOfTheMachine) {
+  EXPECT_TRUE(dies_of_a_killed_queue("6.1.0-56-cloud-amd64", "1"));
+  EXPECT_TRUE(dies_of_a_killed_queue("6.9.12", "1"));
+  EXPECT_TRUE(dies_of_a_killed_queue("of a vendor's own", "1"));
+  EXPECT_FALSE(dies_of_a_killed_queue("6.1.0-56-cloud-amd64", "0"));
+  EXPECT_FALSE(dies_of_a_killed_queue("6.1.0-56-cloud-amd64", ""));
+  EXPECT_FALSE(dies_of_a_killed_queue("6.10.0", "1"));
+  EXPECT_FALSE(dies_of_a_killed_queue("7.0-rc1", "1"));
 }
 
 TEST_F(KernelFactsTest, TriesOnlyWhatItIsAsked) {
