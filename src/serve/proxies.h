@@ -24,7 +24,7 @@ class ProxyEngine;
 struct ProxyState {
   std::string name;
   std::string listen;    // answered: the bound address in numbers, once it has been started
-  std::string upstream;  // text, resolved for each connection
+  std::string upstream;  // host:port, resolved for each connection; or unix:/path
   bool enabled = true;
   std::vector<toxic::Toxic> toxics{};  // answered: upstream first, each stream as it was created
 };

@@ -95,7 +95,7 @@ ProxyEngine::FrontId ProxyEngine::open(ProxyFront front) {
   shared->counters = std::vector<std::array<WayCounter, 2>>(state_->loops.size());
   state_->fronts.emplace(id, shared);
   state_->on_all([&](ProxyLoop& loop) { loop.open(id, shared); });
-  if (shared->front.refuse_when_down) {
+  if (shared->front.refuse_when_down && !shared->front.upstream.starts_with("unix:")) {
     if (!state_->watch) {
       state_->watch = std::make_unique<UpstreamWatch>(
           [state = state_.get()](FrontId one, bool up) { state->set_listening(one, up); });

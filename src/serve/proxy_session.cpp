@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::size_t kRoundBytes = 1 << 20;  // of one way before others have their turn
 constexpr int kRoundWrites = 32;
+constexpr std::string_view kUnixPrefix = "unix:";
 constexpr int kIp6OriginalDestination = 80;  // IP6T_SO_ORIGINAL_DST; its header is not C++
 
 constexpr std::size_t kUp = static_cast<std::size_t>(toxic::Stream::upstream);
@@ -63,6 +65,9 @@ void ProxySession::start(std::span<const SharedToxic> toxics) {
     const auto destination = original_destination();
     return dial(destination ? HostLookup::Found{*destination} : HostLookup::Found{});
   }
+  if (front_->front.upstream.starts_with(kUnixPrefix)) {
+    return dial_path(front_->front.upstream.substr(kUnixPrefix.size()));
+  }
   loop_.commons().names.look_up(front_->front.upstream,
                                 [&loop = loop_, id = id_](HostLookup::Found found) {
                                   const auto go_on = [&loop, id, found = std::move(found)] {
@@ -90,6 +95,20 @@ void ProxySession::dial(HostLookup::Found found) {
   std::ranges::reverse(found);
   candidates_ = std::move(found);
   dial_next();
+}
+
+void ProxySession::dial_path(const std::string& path) {
+  sockaddr_un to{};
+  to.sun_family = AF_UNIX;
+  if (path.size() >= sizeof to.sun_path) return close(false);
+  path.copy(to.sun_path, path.size());
+  server_.fd = UniqueFd{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+  // Connects at once or never: EAGAIN is a full backlog.
+  if (!server_.fd ||
+      ::connect(server_.fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) != 0 ||
+      !loop_.watch(server_.fd.get(), server_)) {
+    close(false);
+  }
 }
 
 void ProxySession::dial_next() {
@@ -285,7 +304,10 @@ void ProxySession::remove_toxic(const toxic::Toxic& toxic) {
 ProxyEngine::Connection ProxySession::describe() const {
   ProxyEngine::Connection out{
       id_, front_id_, to_text(to_endpoint(client_address_)), {}, loop_.now() - opened_, {}};
-  if (connected_) out.upstream = to_text(to_endpoint(upstream_address_));
+  if (connected_) {
+    const bool numbers = upstream_address_.length != 0;
+    out.upstream = numbers ? to_text(to_endpoint(upstream_address_)) : front_->front.upstream;
+  }
   for (std::size_t i = 0; i < ways_.size(); ++i) {
     const Way& way = ways_[i];
     const auto acting = way.link.acting();

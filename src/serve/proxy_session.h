@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "blackstart/time.h"
@@ -84,6 +85,7 @@ class ProxySession {
   enum class Moved : std::uint8_t { all, more, ended };
 
   void dial(HostLookup::Found found);
+  void dial_path(const std::string& path);
   void dial_next();
   bool has_connected();
   Moved move(Way& way, std::size_t index);

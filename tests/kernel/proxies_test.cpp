@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/un.h>
 
 #include <optional>
 #include <random>
@@ -15,6 +16,7 @@
 #include "support/kernel_test.h"
 #include "support/patience.h"
 #include "support/stream_peers.h"
+#include "support/temp_files.h"
 #include "sys/clock.h"
 
 namespace blackstart::test {
@@ -312,6 +314,27 @@ TEST_F(ProxiesTest, ResetStartsAllAndRemovesToxics) {
   EXPECT_EQ(proxies_->get("p").listen, proxy.listen);
   EXPECT_TRUE(proxies_->get("p").enabled);
   EXPECT_THAT(proxies_->get("q").toxics, IsEmpty());
+}
+
+TEST_F(ProxiesTest, GoToUnixSocketsToo) {
+  const TempDir folder;
+  const std::string path = folder.path() + "/server";
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  path.copy(at.sun_path, path.size());
+  const UniqueFd listener{check("socket()", ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0))};
+  check("bind()", ::bind(listener.get(), reinterpret_cast<sockaddr*>(&at), sizeof at));
+  check("listen()", ::listen(listener.get(), 5));
+  const auto proxy =
+      proxies_->create({.name = "p", .listen = "localhost:0", .upstream = "unix:" + path});
+  const Stream client = Stream::to(proxy.listen);
+  const Stream server{
+      UniqueFd{check("accept4()", ::accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC))}};
+  client.send("x");
+  EXPECT_EQ(server.receive(1), "x");
+  EXPECT_EQ(proxies_->connections().at(0).upstream, "unix:" + path);
+  proxies_->update("p", {.upstream = "unix:/nowhere"});
+  EXPECT_TRUE(Stream::to(proxies_->get("p").listen).ends());
 }
 
 TEST_F(ProxiesTest, RefuseClientsWhileTheUpstreamIsDownWhereAskedTo) {
