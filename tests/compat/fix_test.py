@@ -28,7 +28,7 @@ class Fix(LabTest):
     self.assertTrue(fresh.recv(1))
     stuck.close()
     self.call("DELETE", "/proxies/p", expect=204)
-    self.assertLess(now() - began, 2 * LATE)  # the reference: 25 s for the first of them
+    self.assertLess(now() - began, LATE)  # the reference: 25 s for the first of them
 
   def assert_survives(self, kind, attributes, finite=True):
     """Whatever the values: refused with 400, or taken, and data passes or is held."""
@@ -93,7 +93,7 @@ class Fix(LabTest):
     began = now()
     self.call("PATCH", "/proxies/p", {"upstream": self.upstream().address}, 200)
     self.settled(listen)
-    self.assertLess(now() - began, 1 + LATE)
+    self.assertLess(now() - began, LATE)
     for each in waiting:
       each.wait_end()
     self.call("PATCH", "/proxies/p", {"upstream": "%s:%d" % address}, 200)
@@ -102,9 +102,12 @@ class Fix(LabTest):
     self.call("DELETE", "/proxies/p", expect=204)
     for each in waiting:
       each.wait_end()
-    self.assertLess(now() - began, 1 + LATE)
+    self.assertLess(now() - began, LATE)
 
   def test_memory_of_destinations_that_died_with_data_queued_is_given_back(self):
+    self.server.end()  # a sanitizer keeps what was given back for a while, unless told not to
+    options = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1"
+    self.server = Server(env={"ASAN_OPTIONS": options})
     listen = self.proxy(blast)
     self.toxic("latency", {"latency": 300_000})
 
@@ -117,12 +120,10 @@ class Fix(LabTest):
       return self.server.resident_bytes()
 
     before = self.open_sockets()
-    round_()
-    first = round_()
-    for _ in range(3):
-      last = round_()
+    first = max(round_() for _ in range(3))
+    last = min(round_() for _ in range(3))
     # Of 30 downloads that may have held 32 MiB each. An allocator keeps some for later.
-    self.assertLess(last - first, 100 << 20)
+    self.assertLess(last - first, 50 << 20)
 
   def open_sockets(self):
     folder = f"/proc/{self.server.process.pid}/fd"
@@ -167,11 +168,14 @@ class Fix(LabTest):
     seen = [Arrivals(connection) for connection in connections]
 
     def passing():
-      before = [len(each.data) for each in seen]
+      counts = before = [len(each.data) for each in seen]
       for connection in connections:
         connection.sendall(b"x")
-      time.sleep(1)
-      return [len(each.data) > had for each, had in zip(seen, before)]
+      last = None
+      while counts != last:  # until nothing more comes
+        time.sleep(1)
+        last, counts = counts, [len(each.data) for each in seen]
+      return [count > had for count, had in zip(counts, before)]
 
     first = passing()
     self.toxic("noop", {}, name="neighbour")

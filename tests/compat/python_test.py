@@ -35,7 +35,7 @@ class Python(LabTest):
   def test_creates_lists_and_destroys(self):
     self.assertEqual(self.redis.address[0], "127.0.0.1")
     self.assertTrue(self.redis.enabled)
-    self.assertLess(self.ask(self.redis), 5)
+    self.ask(self.redis)
     self.assertEqual(list(self.client.proxies()), ["redis:6379"])
     with self.assertRaisesRegex(ProxyExists, r"\[409\] proxy already exists"):
       self.client.create("redis:6379", "127.0.0.1:9")

@@ -39,7 +39,7 @@ class Api:
     request = urllib.request.Request(self.url + path, data, method=method,
                                      headers={"User-Agent": "toxiproxy-python"})
     try:
-      with self.opener.open(request, timeout=5) as answer:
+      with self.opener.open(request, timeout=30) as answer:
         text = answer.read()
         return json.loads(text) if text else None
     except urllib.error.HTTPError as error:

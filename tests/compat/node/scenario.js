@@ -8,7 +8,7 @@ const net = require('node:net');
 const {Toxiproxy} = require('toxiproxy-node-client');
 
 const [url, upstream] = process.argv.slice(2);
-const late = 3000;  // ms that a busy machine may take longer
+const late = 10_000;  // ms that a busy machine may take longer
 
 // Milliseconds that an echo takes; rejects where the connection ends without one.
 function ask(proxy, bytes = 4) {
