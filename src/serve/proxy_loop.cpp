@@ -16,7 +16,7 @@
 namespace blackstart {
 namespace {
 
-constexpr std::size_t kScratchBytes = 256 << 10;
+constexpr std::size_t kScratchBytes = 512 << 10;
 constexpr int kEventsAtOnce = 256;
 constexpr int kAcceptsAtOnce = 16;      // then connections have their turn
 constexpr std::size_t kEvenEnough = 2;  // connections that a thread may have more than another
