@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::size_t kScratchBytes = 512 << 10;
 constexpr int kEventsAtOnce = 256;
-constexpr int kAcceptsAtOnce = 16;      // then connections have their turn
 constexpr std::size_t kEvenEnough = 2;  // connections that a thread may have more than another
 
 UniqueFd open_spare() { return UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
@@ -208,20 +207,18 @@ std::optional<UniqueFd> ProxyLoop::accept_one(int listener, SocketAddress& clien
   return std::nullopt;
 }
 
+// One a round: taking all that wait keeps them from the other threads.
 void ProxyLoop::accept_from(Listening& listening) {
-  for (int i = 0; i < kAcceptsAtOnce; ++i) {
-    SocketAddress client;
-    auto fd = accept_one(listening.front->front.listener.get(), client);
-    if (!fd) return;
-    if (listening.front->front.accepted) listening.front->front.accepted();
-    ProxyLoop* const idlest = *std::ranges::min_element(commons_.loops, {}, &ProxyLoop::load);
-    if (load() <= idlest->load() + kEvenEnough) {
-      adopt(listening.id, std::move(*fd), client);
-      continue;
-    }
-    idlest->post([idlest, id = listening.id, given = std::make_shared<UniqueFd>(std::move(*fd)),
-                  client] { idlest->adopt(id, std::move(*given), client); });
+  SocketAddress client;
+  auto fd = accept_one(listening.front->front.listener.get(), client);
+  if (!fd) return;
+  if (listening.front->front.accepted) listening.front->front.accepted();
+  ProxyLoop* const idlest = *std::ranges::min_element(commons_.loops, {}, &ProxyLoop::load);
+  if (load() <= idlest->load() + kEvenEnough) {
+    return adopt(listening.id, std::move(*fd), client);
   }
+  idlest->post([idlest, id = listening.id, given = std::make_shared<UniqueFd>(std::move(*fd)),
+                client] { idlest->adopt(id, std::move(*given), client); });
 }
 
 void ProxyLoop::adopt(ProxyEngine::FrontId id, UniqueFd client, const SocketAddress& address) {
