@@ -87,6 +87,9 @@ struct MatchPort {
   std::vector<PortRange> any_of;
 };
 
+// tcp flags syn / fin,syn,rst,ack: what opens a connection of TCP, and nothing else does.
+struct MatchSyn {};
+
 // th dport @ports: a named set of type inet_service.
 struct MatchPortSet {
   Side side = Side::destination;
@@ -202,7 +205,7 @@ struct QueueTo {
 };
 
 using Expression = std::variant<MatchProtocolSet, MatchFamily, MatchL4, MatchUid, MatchMark,
-                                MatchInterface, MatchPrefix, MatchAddressSet, MatchPort,
+                                MatchInterface, MatchPrefix, MatchAddressSet, MatchPort, MatchSyn,
                                 MatchPortSet, MatchCgroup, MatchDirection, MatchState, MatchRandom,
                                 SetMark, CopyMark, SetZone, SetPacketType, Count, CountHere, Drop,
                                 Accept, Return, Jump, Goto, Reject, ForwardTo, RedirectTo, QueueTo>;

@@ -3,6 +3,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
+#include <netinet/tcp.h>
 
 #include <array>
 #include <optional>
@@ -99,6 +100,13 @@ class RuleWriter {
     if (ports.first == ports.last) return out_.compare(NFT_CMP_EQ, big_endian(ports.first));
     out_.compare(NFT_CMP_GTE, big_endian(ports.first));
     out_.compare(NFT_CMP_LTE, big_endian(ports.last));
+  }
+  void operator()(const MatchSyn&) {
+    constexpr std::uint8_t kMask = TH_FIN | TH_SYN | TH_RST | TH_ACK, kFlip = 0, kSyn = TH_SYN;
+    need_l4(L4::tcp);
+    out_.load_payload(NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);  // RFC 9293, 3.1
+    out_.combine(std::as_bytes(std::span{&kMask, 1}), std::as_bytes(std::span{&kFlip, 1}));
+    out_.compare(NFT_CMP_EQ, kSyn);
   }
   void operator()(const MatchPortSet& match) {
     load_port(match.side);

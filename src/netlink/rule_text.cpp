@@ -143,6 +143,11 @@ class RuleText {
   void operator()(const MatchPort& match) {
     add(port(match.side) + braced(match.any_of, range_text));
   }
+  void operator()(const MatchSyn&) {
+    (*this)(MatchL4{{L4::tcp}});
+    drop_l4();
+    add("tcp flags syn / fin,syn,rst,ack");
+  }
   void operator()(const MatchPortSet& match) { add(port(match.side) + '@' + match.set); }
   void operator()(const MatchCgroup& match) {
     add("socket cgroupv2 level " + std::to_string(match.level) + ' ' +
@@ -225,6 +230,10 @@ class RuleText {
   void drop_family(bool v6) {
     if (family_seen_ == v6 && family_word_) words_[*family_word_].clear();
   }
+  void drop_l4() {
+    if (l4_word_) words_[*l4_word_].clear();
+    l4_word_.reset();
+  }
   std::string address(Side side, bool v6) {
     need_family(v6);
     return (v6 ? "ip6 " : "ip ") + std::string{side_of(side)} + "addr ";
@@ -233,8 +242,7 @@ class RuleText {
     std::string protocol = "th";
     if (l4_seen_ == L4::tcp || l4_seen_ == L4::udp) {
       protocol = name_of(*l4_seen_);
-      if (l4_word_) words_[*l4_word_].clear();
-      l4_word_.reset();
+      drop_l4();
     }
     return protocol + ' ' + std::string{side_of(side)} + "port ";
   }

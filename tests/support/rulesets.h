@@ -90,6 +90,10 @@ inline std::vector<Rule> matching_rules() {
       {{MatchMark{MarkOf::packet, 0xff00, 0x300}, MatchMark{MarkOf::connection, 0xff00, 0, false}},
        ""},
       {{MatchMark{MarkOf::packet, 0xffffffff, 5}, SetMark{MarkOf::packet, 0xffffffff, 0x77}}, ""},
+      {{MatchSyn{}, CountHere{}}, ""},
+      {{MatchL4{{L4::tcp}}, MatchPrefix{Side::destination, ten},
+        MatchPort{Side::destination, {{443, 443}}}, MatchSyn{}},
+       ""},
       {{MatchRandom{10'000, 500}, CountHere{}}, ""},
   };
 }

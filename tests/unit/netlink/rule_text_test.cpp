@@ -35,6 +35,13 @@ TEST(RuleText, PortsCarryTheNameOfTheProtocolBeforeThem) {
             "tcp dport 53 tcp sport { 1-9, 20 }");
 }
 
+TEST(RuleText, WhatOpensAConnectionIsTcps) {
+  EXPECT_EQ(inet({MatchSyn{}, CountHere{}}),
+            "tcp flags syn / fin,syn,rst,ack counter packets 0 bytes 0");
+  EXPECT_EQ(inet({MatchL4{{L4::tcp}}, MatchUid{5}, MatchSyn{}}),
+            "meta skuid 5 tcp flags syn / fin,syn,rst,ack");
+}
+
 TEST(RuleText, AResetNeedsTcpAndSaysSo) {
   const Reject reset{Reject::With::tcp_reset, 0};
   EXPECT_EQ(inet({reset}), "meta l4proto tcp reject with tcp reset");
