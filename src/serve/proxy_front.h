@@ -46,7 +46,7 @@ struct ProxyFront {
   std::string upstream;     // host:port, looked up for each connection. Empty: where the connection
                             // was going before a rule redirected it (SO_ORIGINAL_DST)
   std::uint32_t mark = 0;   // SO_MARK of the sockets towards upstream; 0: none
-  UniqueFd netns{};         // of those sockets; none: the process's own
+  UniqueFd netns{};         // of those sockets; none: that in which the engine was made
   bool half_close = false;  // pass the end of one direction on, and keep the other
   bool refuse_when_down = false;      // while upstream takes no connection, refuse clients
   std::vector<SharedToxic> toxics{};  // in force before the first connection

@@ -82,7 +82,7 @@ void ProxySession::start(std::span<const SharedToxic> toxics) {
 std::optional<SocketAddress> ProxySession::original_destination() const {
   SocketAddress to;
   to.length = sizeof to.v6;
-  const bool v6 = client_address_.any.sa_family == AF_INET6;
+  const bool v6 = to_endpoint(client_address_).address.v6;
   if (::getsockopt(client_.fd.get(), v6 ? SOL_IPV6 : SOL_IP,
                    v6 ? kIp6OriginalDestination : SO_ORIGINAL_DST, &to.any, &to.length) != 0) {
     return std::nullopt;

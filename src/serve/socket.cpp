@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <span>
 #include <string>
 
 namespace blackstart {
@@ -65,9 +66,11 @@ SocketAddress to_socket_address(const Endpoint& endpoint, std::uint32_t scope) {
 
 Endpoint to_endpoint(const SocketAddress& address) {
   Endpoint out;
-  out.address.v6 = address.any.sa_family == AF_INET6;
-  if (out.address.v6) {
-    std::memcpy(out.address.bytes.data(), &address.v6.sin6_addr, 16);
+  if (address.any.sa_family == AF_INET6) {
+    const in6_addr& from = address.v6.sin6_addr;
+    out.address.v6 = !IN6_IS_ADDR_V4MAPPED(&from);
+    std::ranges::copy(std::span{from.s6_addr}.subspan(out.address.v6 ? 0 : 12),
+                      out.address.bytes.begin());
     out.port = ntohs(address.v6.sin6_port);
   } else {
     std::memcpy(out.address.bytes.data(), &address.v4.sin_addr, 4);

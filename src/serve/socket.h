@@ -28,6 +28,7 @@ struct SocketAddress {
 };
 
 SocketAddress to_socket_address(const Endpoint& endpoint, std::uint32_t scope = 0);
+// IPv4 for ::ffff:192.0.2.1, which is how a listener of both families says it (RFC 4291, 2.5.5.2).
 Endpoint to_endpoint(const SocketAddress& address);
 Endpoint local_endpoint(int fd);  // getsockname(2)
 
