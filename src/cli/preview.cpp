@@ -31,6 +31,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kElementsShown = 20;
 constexpr std::size_t kSocketsShown = 12;
 constexpr std::uint16_t kResolverPortShown = 53'530;
+constexpr std::uint16_t kProxyPortShown = 47'700;
 
 CompiledEntries compiled_of(const Scenario& scenario, const Engine& engine) {
   const Timeline timeline{scenario};
@@ -140,12 +141,22 @@ NamesNow print_kernel_operations(const Scenario& scenario, const CompiledEntries
     redirect.ports = exempt.resolver = {kResolverPortShown, kResolverPortShown};
     add_dns_redirect(ruleset, redirect);
   }
+  if (!compiled.proxied.empty()) exempt.proxies = compiled.marks.ours();
   add_exemptions(ruleset, exempt);
+  ProxyPorts proxies;
+  for (const ProxiedEntry& one : compiled.proxied) {
+    proxies[one.entry] = static_cast<std::uint16_t>(kProxyPortShown + proxies.size());
+  }
+  fill_proxy_ports(ruleset, compiled, proxies);
   std::puts("\nKernel (tables that vanish with this process; each fault waits behind its own");
   std::puts("`armed` set, which is filled when it begins and renewed each second)\n");
   std::fputs(netlink::ruleset_text(ruleset, kElementsShown).c_str(), stdout);
   if (compiled.needs_resolver()) {
     std::printf("# the resolver picks its own port: %u stands for it\n", kResolverPortShown);
+  }
+  for (const auto& [entry, port] : proxies) {
+    std::printf("# its proxy picks its own port: %u stands for that of '%s'\n", port,
+                scenario.timeline[entry].name.c_str());
   }
   print_devices(scenario, compiled);
   return names;

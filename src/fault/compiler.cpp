@@ -64,6 +64,8 @@ void FaultCompiler::add_network(const NetworkSpec& spec) {
   add_network_rules(book_, target_, spec);
 }
 
+void FaultCompiler::add_proxy(const ProxySpec& spec) { add_proxy_rules(book_, target_, spec); }
+
 const CompiledEntry* CompiledEntries::find(std::uint32_t entry) const {
   const auto found = std::ranges::find(entries, entry, &CompiledEntry::entry);
   return found == entries.end() ? nullptr : &*found;

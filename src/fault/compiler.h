@@ -5,7 +5,8 @@
 // Everything is compiled once, for one network namespace, into one value: rules for all of its
 // entries, each behind an `armed` set of its own, so that switching a step of the timeline is
 // filling and emptying small sets and never changes a rule. Pure: devices and ports that only
-// the machine knows are filled in by the enforcer (bind_devices(), add_dns_redirect()).
+// the machine knows are filled in by the enforcer (bind_devices(), add_dns_redirect(),
+// fill_proxy_ports()).
 //
 // Which packets an entry selects. `out` is a packet to the target, `in` one from it. Addresses,
 // ports and devices are those on the wire: after NAT on the way out, before it on the way in. On
@@ -38,9 +39,16 @@
 // on its way out counts against the socket that sent it, and slows that down. So what comes from
 // a target bears the delay of both ways, but for loopback, where everything comes in. A rate is
 // kept by devices there too.
+//
+// A `proxy` fault redirects the first packet of what selects it, and so the connection, to a
+// proxy of ours (toxic_proxies.h), from nat chains in output and, for what others send through this
+// machine or to it, in prerouting. Addresses and ports are those that the client asked for. What
+// the proxy sends on bears MarkBits::ours() and meets `network` faults and partitions on its way.
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -53,6 +61,7 @@
 #include "fault/cgroup.h"
 #include "fault/shaping.h"
 #include "netlink/ruleset.h"
+#include "toxic/toxic.h"
 
 namespace blackstart {
 
@@ -86,6 +95,11 @@ struct PartitionSpec {
   bool cut_existing = false;
 };
 
+struct ProxySpec {
+  std::vector<std::shared_ptr<const toxic::Toxic>> toxics;  // names differ
+  bool cut_existing = false;
+};
+
 // The rung with what belongs to it.
 struct Engine {
   ShapeEngine kind = ShapeEngine::netem;
@@ -116,7 +130,15 @@ EntryToCompile entry_to_compile(const Scenario& scenario, const Timeline& timeli
 struct ConnectionCut {
   std::uint32_t entry = 0;
   Target target;
+  bool served = false;  // those too that others have to a target on this machine
 };
+
+// An entry whose connections a proxy takes.
+struct ProxiedEntry {
+  std::uint32_t entry = 0;
+  std::vector<std::shared_ptr<const toxic::Toxic>> toxics;
+};
+using ProxyPorts = std::map<std::uint32_t, std::uint16_t>;  // by entry
 
 // An entry whose rules match on addresses that its target's names were answered with.
 struct FollowedEntry {
@@ -141,8 +163,10 @@ struct CompiledEntry {
 };
 
 struct CompiledEntries {
-  netlink::Ruleset ruleset;  // without devices, and without the redirect of questions
+  // Without devices, without the redirect of questions, and with redirects to port 0 for proxies.
+  netlink::Ruleset ruleset;
   std::vector<dns::FaultRule> dns;
+  std::vector<ProxiedEntry> proxied;
   std::vector<ConnectionCut> cuts;
   std::vector<FollowedEntry> followed;
   std::vector<ShapedClass> classes;         // devices to make, and what they do
@@ -185,6 +209,10 @@ CompiledEntries compile_entries(std::span<const EntryToCompile> entries,
 netlink::Ruleset bind_devices(const CompiledEntries& compiled,
                               const std::vector<std::string>& devices);
 
+// Says where the proxies listen.
+void fill_proxy_ports(netlink::Ruleset& ruleset, const CompiledEntries& compiled,
+                      const ProxyPorts& ports);
+
 // The same chains once more for a device that has appeared since; its number keeps names apart.
 std::vector<netlink::Chain> late_chains(const CompiledEntries& compiled, const std::string& device,
                                         std::uint32_t device_index);
@@ -203,6 +231,7 @@ class FaultCompiler {
 
   void add_partition(const PartitionSpec& spec);
   void add_network(const NetworkSpec& spec);
+  void add_proxy(const ProxySpec& spec);
 
  private:
   RuleBook& book_;

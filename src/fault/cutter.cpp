@@ -101,15 +101,31 @@ bool is_listener_of(const netlink::SocketInfo& socket, const Target& target,
   });
 }
 
+netlink::SocketInfo other_end(netlink::SocketInfo socket) {
+  std::swap(socket.local, socket.remote);
+  return socket;
+}
+
 std::size_t cut_connections(const Target& target, const std::set<Address>& followed,
-                            const std::vector<netlink::SocketInfo>& spared) {
+                            const std::vector<netlink::SocketInfo>& spared, bool served) {
   const auto cgroup = target.cgroup.empty() ? std::nullopt : find_cgroup(target.cgroup);
   if (!target.cgroup.empty() && !cgroup) return 0;  // gone, and its processes with it
   const AddressInterfaces interfaces = address_interfaces();
-  return netlink::SocketDiag{}
+  const auto is_to_target = [&](const netlink::SocketInfo& socket) {
+    return is_connection_to(socket, target, cgroup, interfaces, followed);
+  };
+  netlink::SocketDiag sockets;
+  std::set<std::uint16_t> ports;  // that somebody listens on
+  if (served) {
+    for (const netlink::SocketInfo& socket : sockets.list(Protocol::tcp)) {
+      if (socket.state == SocketState::listening) ports.insert(socket.local.port);
+    }
+  }
+  return sockets
       .destroy([&](const netlink::SocketInfo& socket) {
-        return is_connection_to(socket, target, cgroup, interfaces, followed) &&
-               !is_among(socket, spared);
+        const bool matches = is_to_target(socket) ||
+                             (ports.contains(socket.local.port) && is_to_target(other_end(socket)));
+        return matches && !is_among(socket, spared);
       })
       .count;
 }

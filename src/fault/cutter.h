@@ -1,6 +1,6 @@
 #pragma once
 
-// Ends established connections when a partition with `cut_existing` comes on.
+// Ends established connections when a fault with `cut_existing` comes on.
 
 #include <cstddef>
 #include <map>
@@ -29,11 +29,16 @@ bool is_listener_of(const netlink::SocketInfo& socket, const Target& target,
                     const std::optional<CgroupId>& cgroup, const AddressInterfaces& interfaces,
                     const std::set<Address>& followed = {});
 
+// The same connection as its other end has it.
+netlink::SocketInfo other_end(netlink::SocketInfo socket);
+
 // Ends all that match, in the calling thread's namespace; both ends of those within it. Returns
 // how many. Of a target with names only those to `followed`, the addresses that these stand for.
-// Those in `spared` go on. Throws std::system_error.
+// Those in `spared` go on. `served`: also those that others have to a target that listens here.
+// Throws std::system_error.
 std::size_t cut_connections(const Target& target, const std::set<Address>& followed = {},
-                            const std::vector<netlink::SocketInfo>& spared = {});
+                            const std::vector<netlink::SocketInfo>& spared = {},
+                            bool served = false);
 
 // Remote addresses of all sockets that are connected or about to be, in the calling thread's
 // namespace.

@@ -18,6 +18,7 @@
 #include "fault/redirect.h"
 #include "fault/resolver.h"
 #include "fault/shaping_queues.h"
+#include "fault/toxic_proxies.h"
 #include "netlink/nft_owner.h"
 #include "netlink/ruleset_text.h"
 #include "serve/resolv_conf.h"
@@ -77,6 +78,7 @@ struct Enforcer::State {
   std::optional<Answerer> answerer;
   std::optional<Follower> follower;
   std::optional<Resolver> resolver;
+  std::optional<ToxicProxies> proxies;
   std::optional<netlink::NftOwner> owner;
   std::optional<LateDevices> late;
 
@@ -150,9 +152,14 @@ void Enforcer::State::prepare() {
     start_shaping();
     if (compiled.answers) answerer.emplace(io);
     start_resolver();
-    add_exemptions(ruleset,
-                   {.connections = options.spared,
-                    .resolver = compiled.needs_resolver() ? resolver->ports() : DnsPorts{}});
+    Exemptions exempt{.connections = options.spared};
+    if (compiled.needs_resolver()) exempt.resolver = resolver->ports();
+    if (!compiled.proxied.empty()) {
+      exempt.proxies = compiled.marks.ours();
+      proxies.emplace(compiled.proxied, *exempt.proxies, options.seed);
+      fill_proxy_ports(ruleset, compiled, proxies->ports());
+    }
+    add_exemptions(ruleset, exempt);
   }
   // Not in there: it runs the loop, and with it what acts elsewhere.
   if (follower) look_up();
@@ -244,7 +251,7 @@ void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
       const Inside inside = enter();
       cut[one.entry] += cut_connections(
           one.target, follower ? follower->addresses(one.entry) : std::set<Address>{},
-          options.spared);
+          options.spared, one.served);
     } catch (const std::exception& failure) {
       failures.push_back("connections could not be cut: " + std::string{failure.what()});
     }
@@ -254,6 +261,7 @@ void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
 void Enforcer::State::clear() noexcept {
   late.reset();
   queues.reset();
+  proxies.reset();  // their last packets too need NAT, which goes with the table
   owner.reset();
   resolver.reset();
   answerer.reset();
@@ -295,7 +303,9 @@ Enforcer::Switched Enforcer::switch_to(std::span<const std::uint32_t> in_force_i
   switched.asked = state.clock.now();
   if (state.resolver) state.resolver->set_in_force(state.in_force);
   const std::vector<SetArm> sets = state.arms();
+  if (state.proxies) state.proxies->add_toxics(state.in_force);
   if (state.owner) state.owner->arm(sets);
+  if (state.proxies) state.proxies->remove_toxics(state.in_force);
   switched.at = state.clock.now();
 
   const auto armed = static_cast<std::size_t>(std::ranges::count(sets, true, &SetArm::armed));
@@ -344,6 +354,7 @@ Proof Enforcer::proof(std::uint32_t entry) {
   if (const auto found = state_->cut.find(entry); found != state_->cut.end()) {
     proof.connections = found->second;
   }
+  if (state_->proxies) state_->proxies->add_to(proof);
   if (state_->resolver) state_->resolver->add_to(proof);
   return proof;
 }
@@ -361,6 +372,7 @@ std::vector<std::string> Enforcer::release() {
     // What they hold passes. With the rules it would be dropped, and Linux before 6.10 would put a
     // warning with a stack into its log (nf_reinject()).
     state.queues.reset();
+    state.proxies.reset();  // as in clear()
     const std::uint32_t port = state.owner ? state.owner->port() : 0;
     state.owner.reset();
     // A child that inherited the socket would keep the tables; nobody should have.

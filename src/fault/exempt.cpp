@@ -65,6 +65,11 @@ Rule way_in(const Exemptions& exempt, const WayOfPackets& way) {
 
 std::vector<Rule> rules_of(const Exemptions& exempt, const WayOfPackets& way) {
   std::vector<Rule> rules;
+  if (exempt.proxies && &way == &kIn) {
+    rules.push_back(
+        {{netlink::MatchMark{.mask = *exempt.proxies, .value = *exempt.proxies}, netlink::Accept{}},
+         "our proxies"});
+  }
   if (!exempt.connections.empty()) rules.push_back(way_in(exempt, way));
   for (const bool v6 : {false, true}) {
     const auto number = v6 ? exempt.resolver.v6 : exempt.resolver.v4;

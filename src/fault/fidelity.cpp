@@ -1,8 +1,28 @@
 #include "fault/fidelity.h"
 
+#include <algorithm>
+
 #include "fault/selector.h"
 
 namespace blackstart {
+
+namespace {
+
+std::vector<std::string> proxy_losses(const Target& target) {
+  std::vector<std::string> lost{
+      "connections that it took end with the run, and those made before it go on without it",
+      "a handshake succeeds before the target is asked; one that fails shows as an end",
+      "the target sees this process as its client, and so do faults that select by user or cgroup",
+      "TCP only; where several proxies select a connection, the first in the timeline takes it"};
+  if (of_local_senders(target)) {
+    lost.emplace_back("connections of programs on this machine only, not what it forwards");
+  } else {
+    lost.emplace_back("what comes from elsewhere must get past this machine's firewall");
+  }
+  return lost;
+}
+
+}  // namespace
 
 Fidelity fidelity(const CompiledEntries& compiled, std::uint32_t entry, const Target& target) {
   const CompiledEntry* const row = compiled.find(entry);
@@ -11,6 +31,9 @@ Fidelity fidelity(const CompiledEntries& compiled, std::uint32_t entry, const Ta
     if (shape.has(entry)) (shape.device.empty() ? queue : device) = true;
   }
   Fidelity out;
+  if (std::ranges::find(compiled.proxied, entry, &ProxiedEntry::entry) != compiled.proxied.end()) {
+    return {"proxy", proxy_losses(target)};
+  }
   if (row != nullptr && row->dns) {
     out.engine = "resolver";
   } else if (queue) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "fault/selector.h"
 #include "sys/netns.h"
 #include "sys/process_tree.h"
 
@@ -204,6 +205,14 @@ bool may_lock_out(const Target& target, const OperatorSession& session,
   });
 }
 
+bool proxy_may_lock_out(const Target& target, const OperatorSession& session) {
+  if (of_local_senders(target)) return false;
+  if (session.remote && covers_all(target)) return true;
+  return std::ranges::any_of(session.sockets, [&](const SocketInfo& socket) {
+    return is_connection_to(other_end(socket), target, {}, session.interfaces);
+  });
+}
+
 std::vector<std::uint32_t> entries_that_lock_out(const Scenario& scenario,
                                                  const CompiledEntries& compiled,
                                                  const OperatorSession& session) {
@@ -212,7 +221,11 @@ std::vector<std::uint32_t> entries_that_lock_out(const Scenario& scenario,
     if (!entry.inet && !entry.netdev) continue;
     const Target& target = scenario.targets[scenario.timeline[entry.entry].target];
     const auto cgroup = target.cgroup.empty() ? std::nullopt : find_cgroup(target.cgroup);
-    if (may_lock_out(target, session, cgroup)) out.push_back(entry.entry);
+    const bool proxied = std::ranges::find(compiled.proxied, entry.entry, &ProxiedEntry::entry) !=
+                         compiled.proxied.end();
+    if (proxied ? proxy_may_lock_out(target, session) : may_lock_out(target, session, cgroup)) {
+      out.push_back(entry.entry);
+    }
   }
   return out;
 }

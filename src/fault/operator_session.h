@@ -73,6 +73,10 @@ OperatorSession find_operator_session(const UniqueFd& netns);
 bool may_lock_out(const Target& target, const OperatorSession& session,
                   const std::optional<CgroupId>& cgroup = {});
 
+// The same of a fault that takes connections of this target to a proxy: new ones of that person
+// would be to this machine.
+bool proxy_may_lock_out(const Target& target, const OperatorSession& session);
+
 // Of the entries with rules for packets, those for which that holds.
 std::vector<std::uint32_t> entries_that_lock_out(const Scenario& scenario,
                                                  const CompiledEntries& compiled,

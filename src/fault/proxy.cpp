@@ -1,133 +1,154 @@
-// Everything blackstart knows about the `proxy` kind: stream toxics by Toxiproxy's names.
+// Everything blackstart knows about the `proxy` kind: stream toxics by the names of src/toxic.
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "blackstart/limits.h"
 #include "blackstart/scenario.h"
 #include "core/shapes.h"
+#include "fault/compiler.h"
+#include "toxic/toxic.h"
 
 namespace blackstart {
 namespace {
 
 using Kind = Shape::Kind;
 
-struct ToxicType {
-  std::string_view name;
-  std::span<const std::string_view> attributes;
-};
-
-constexpr std::string_view kLatency[] = {"latency", "jitter"};
-constexpr std::string_view kRate[] = {"rate"};
-constexpr std::string_view kDelay[] = {"delay"};
-constexpr std::string_view kTimeout[] = {"timeout"};
-constexpr std::string_view kSlicer[] = {"average_size", "size_variation", "delay"};
-constexpr std::string_view kBytes[] = {"bytes"};
-
-constexpr std::array kTypes{
-    ToxicType{"latency", kLatency},    ToxicType{"bandwidth", kRate},
-    ToxicType{"slow_close", kDelay},   ToxicType{"timeout", kTimeout},
-    ToxicType{"reset_peer", kTimeout}, ToxicType{"slicer", kSlicer},
-    ToxicType{"limit_data", kBytes},   ToxicType{"noop", {}},
-};
-constexpr auto kTypeWords = [] {
-  std::array<std::string_view, kTypes.size()> words;
-  for (std::size_t i = 0; i < words.size(); ++i) words[i] = kTypes[i].name;
-  return words;
-}();
 constexpr std::array<std::string_view, 2> kStreams{"downstream", "upstream"};
-
-constexpr Shape kType{.kind = Kind::word, .doc = "a toxic of Toxiproxy", .words = kTypeWords};
 constexpr Shape kStream{.kind = Kind::word, .doc = "downstream or upstream", .words = kStreams};
 constexpr Shape kToxicity{
     .kind = Kind::number, .doc = "a share between 0 and 1", .least = 0, .most = 1};
 
-constexpr Key kToxicKeys[] = {
-    {"type", &kType, "which toxic", true},
-    {"name", &shapes::kText, "its name. Default TYPE_STREAM"},
-    {"stream", &kStream, "towards the client (downstream) or the server. Default downstream"},
-    {"toxicity", &kToxicity, "the share of connections that it acts on. Default 1"},
-    {"latency", &shapes::kCount, "latency: milliseconds"},
-    {"jitter", &shapes::kCount, "latency: milliseconds more or less"},
-    {"rate", &shapes::kCount, "bandwidth: 1000 bytes a second; 0 lets nothing pass"},
-    {"delay", &shapes::kCount, "slow_close: milliseconds; slicer: microseconds after each piece"},
-    {"timeout", &shapes::kCount, "timeout, reset_peer: milliseconds"},
-    {"average_size", &shapes::kCount, "slicer: bytes of a piece"},
-    {"size_variation", &shapes::kCount, "slicer: bytes more or less"},
-    {"bytes", &shapes::kCount, "limit_data: bytes after which the connection ends"},
-};
-constexpr std::size_t kFirstAttribute = 4;  // in kToxicKeys
+// What src/toxic knows of: kinds, and a key for each attribute, which several may have.
+struct Toxics {
+  std::vector<std::string_view> kinds;
+  std::deque<std::string> docs;  // where they are stays the same
+  std::vector<Key> attributes;
 
-constexpr Shape kToxic{.kind = Kind::object, .doc = "a toxic", .keys = kToxicKeys};
+  Toxics() {
+    for (const toxic::Kind* kind : toxic::kinds()) {
+      kinds.push_back(kind->name);
+      for (const toxic::Attribute& attribute : kind->attributes) add(*kind, attribute);
+    }
+  }
+
+  void add(const toxic::Kind& kind, const toxic::Attribute& attribute) {
+    auto key = std::ranges::find(attributes, attribute.name, &Key::name);
+    if (key == attributes.end()) {
+      docs.emplace_back();
+      key = attributes.insert(key, {attribute.name, &shapes::kCount, {}});
+    }
+    std::string& doc = docs[static_cast<std::size_t>(key - attributes.begin())];
+    doc += (doc.empty() ? "" : "; ") + std::string{attribute.doc} + " (" + std::string{kind.name} +
+           ")";
+    key->doc = doc;
+  }
+};
+const Toxics kAll;
+
+const Shape kType{.kind = Kind::word, .doc = "a kind of toxic", .words = kAll.kinds};
+
+std::vector<Key> toxic_keys() {
+  std::vector<Key> keys{
+      {"type", &kType, "which toxic", true},
+      {"name", &shapes::kText, "its name. Default TYPE_STREAM"},
+      {"stream", &kStream, "towards the client (downstream) or the server. Default downstream"},
+      {"toxicity", &kToxicity, "the share of connections that it acts on. Default 1"},
+  };
+  keys.insert(keys.end(), kAll.attributes.begin(), kAll.attributes.end());
+  return keys;
+}
+const std::vector<Key> kToxicKeys = toxic_keys();
+
+const Shape kToxic{.kind = Kind::object, .doc = "a toxic", .keys = kToxicKeys};
 constexpr Shape kToxics{.kind = Kind::list, .doc = "a list of toxics", .item = &kToxic};
 constexpr Key kKeys[] = {
-    {"toxics", &kToxics, "what happens to the target's TCP connections, in this order", true},
+    {"toxics", &kToxics, "what happens to the target's new TCP connections, in this order", true},
+    {"cut_existing", &shapes::kBoolean,
+     "end established TCP connections when it begins, so that new ones take their place. Default "
+     "false: they stay as they are"},
 };
 constexpr Shape kShape{.kind = Kind::object, .doc = "a proxy with toxics", .keys = kKeys};
 
-std::string list_of(std::span<const std::string_view> names) {
+std::string list_of(std::span<const toxic::Attribute> attributes) {
   std::string out;
-  for (const std::string_view name : names) {
-    out += (out.empty() ? "" : ", ") + std::string{name};
+  for (const toxic::Attribute& one : attributes) {
+    out += (out.empty() ? "" : ", ") + std::string{one.name};
   }
   return out.empty() ? "none" : out;
 }
 
-// An attribute that the toxic's type does not have.
-void check_attributes(const ParamReader& in, const Node& toxic, const ToxicType& type) {
-  for (const Node::Member& member : toxic.members) {
-    const auto attributes = std::span{kToxicKeys}.subspan(kFirstAttribute);
-    if (std::ranges::find(attributes, member.key, &Key::name) == attributes.end()) continue;
-    if (std::ranges::find(type.attributes, member.key) != type.attributes.end()) continue;
-    in.error_at(member.key_pos, std::string{type.name} + " has no attribute '" + member.key +
-                                    "'; it has: " + list_of(type.attributes));
+// An attribute that the toxic's kind does not have.
+void check_attributes(const ParamReader& in, const Node& node, const toxic::Kind& kind) {
+  for (const Node::Member& member : node.members) {
+    if (std::ranges::find(kAll.attributes, member.key, &Key::name) == kAll.attributes.end() ||
+        std::ranges::find(kind.attributes, member.key, &toxic::Attribute::name) !=
+            kind.attributes.end()) {
+      continue;
+    }
+    in.error_at(member.key_pos, std::string{kind.name} + " has no attribute '" + member.key +
+                                    "'; it has: " + list_of(kind.attributes));
   }
 }
 
-// In words; empty where the checker has refused it.
-std::string read_toxic(const ParamReader& in, const Node& toxic,
-                       std::vector<std::string>& names_so_far) {
-  const Node* type_node = toxic.find("type");
-  if (type_node == nullptr) return {};
-  const auto type = std::ranges::find(kTypes, type_node->text, &ToxicType::name);
-  if (type == kTypes.end()) return {};
-  check_attributes(in, toxic, *type);
+std::string text_of(const Node& node, std::string_view key, const std::string& otherwise) {
+  const Node* const value = node.find(key);
+  return value != nullptr ? value->text : otherwise;
+}
 
-  const Node* stream = toxic.find("stream");
-  const std::string towards = stream != nullptr ? stream->text : "downstream";
-  const Node* given = toxic.find("name");
-  std::string name = given != nullptr ? given->text : type_node->text + '_' + towards;
-  if (std::ranges::find(names_so_far, name) != names_so_far.end()) {
-    in.error_at(toxic.pos, "two toxics are called '" + name + "'; give each a `name`");
+// nullopt where the checker has refused it.
+std::optional<toxic::Toxic> read_toxic(const ParamReader& in, const Node& node) {
+  toxic::Toxic toxic;
+  toxic.kind = toxic::find_kind(text_of(node, "type", {}));
+  toxic.stream_text = text_of(node, "stream", "downstream");
+  const auto stream = toxic::parse_stream(toxic.stream_text);
+  if (toxic.kind == nullptr || !stream) return std::nullopt;
+  check_attributes(in, node, *toxic.kind);
+  toxic.stream = *stream;
+  toxic.name = text_of(node, "name", std::string{toxic.kind->name} + '_' + toxic.stream_text);
+  toxic.toxicity = static_cast<float>(parse_number(text_of(node, "toxicity", "1")).value_or(1));
+  for (std::size_t i = 0; i < toxic.kind->attributes.size(); ++i) {
+    const std::string value = text_of(node, toxic.kind->attributes[i].name, "0");
+    toxic.values[i] = parse_integer(value).value_or(0);
   }
-  names_so_far.push_back(std::move(name));
+  return toxic;
+}
 
-  std::string words = type_node->text + ' ' + towards;
-  for (const std::string_view attribute : type->attributes) {
-    if (const Node* value = toxic.find(attribute)) {
-      words += ' ' + std::string{attribute} + ' ' + value->text;
-    }
+// "latency downstream latency 100 jitter 5".
+std::string words_of(const toxic::Toxic& toxic) {
+  std::string words = std::string{toxic.kind->name} + ' ' + toxic.stream_text;
+  for (std::size_t i = 0; i < toxic.kind->attributes.size(); ++i) {
+    if (i > 0 && toxic.values[i] == 0) continue;
+    words +=
+        ' ' + std::string{toxic.kind->attributes[i].name} + ' ' + std::to_string(toxic.values[i]);
   }
   return words;
 }
 
 class Proxy final : public Fault {
  public:
-  explicit Proxy(std::string words) : words_{std::move(words)} {}
+  explicit Proxy(ProxySpec spec) : spec_{std::move(spec)} {}
 
   Needs needs(const Target& target) const override {
     Needs needs = Needs::owned_tables | Needs::redirect | Needs::proxy;
     if (!target.cgroup.empty()) needs |= Needs::cgroup_match;
+    if (spec_.cut_existing) needs |= Needs::sock_destroy;
     return needs;
   }
 
-  std::string in_words() const override { return words_; }
+  std::string in_words() const override {
+    std::string words;
+    for (const auto& toxic : spec_.toxics) words += (words.empty() ? "" : "; ") + words_of(*toxic);
+    if (spec_.cut_existing) words += ", and cut what is established";
+    return words;
+  }
 
   std::vector<std::string> objections(const Target& target) const override {
     if (target.protocol && target.protocol != Protocol::tcp) {
@@ -136,25 +157,29 @@ class Proxy final : public Fault {
     return {};
   }
 
-  // Preflight refuses what needs a proxy.
-  void compile(FaultCompiler&) const override { BS_ASSERT(false); }
+  void compile(FaultCompiler& into) const override { into.add_proxy(spec_); }
 
  private:
-  std::string words_;
+  ProxySpec spec_;
 };
 
 std::unique_ptr<const Fault> parse_proxy(const ParamReader& in) {
-  std::string words;
-  std::vector<std::string> names;
+  ProxySpec spec;
   const Node* toxics = in.node("toxics");
   if (toxics != nullptr && toxics->kind == Node::Kind::list) {
     if (toxics->items.empty()) in.error("toxics", "a proxy without toxics does nothing");
-    for (const Node& toxic : toxics->items) {
-      const std::string one = read_toxic(in, toxic, names);
-      if (!one.empty()) words += (words.empty() ? "" : "; ") + one;
+    for (const Node& node : toxics->items) {
+      auto toxic = read_toxic(in, node);
+      if (!toxic) continue;
+      const auto same_name = [&](const auto& one) { return one->name == toxic->name; };
+      if (std::ranges::any_of(spec.toxics, same_name)) {
+        in.error_at(node.pos, "two toxics are called '" + toxic->name + "'; give each a `name`");
+      }
+      spec.toxics.push_back(std::make_shared<const toxic::Toxic>(std::move(*toxic)));
     }
   }
-  return std::make_unique<Proxy>(std::move(words));
+  spec.cut_existing = in.boolean("cut_existing").value_or(false);
+  return std::make_unique<Proxy>(std::move(spec));
 }
 
 }  // namespace

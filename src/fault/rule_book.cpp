@@ -20,6 +20,7 @@ struct ChainRow {
   netlink::Hook hook;  // of inet; chains of netdev are entered from those that hang on devices
   std::int32_t priority;
   TrafficDirection way = TrafficDirection::both;  // of what is shaped there
+  netlink::ChainType type = netlink::ChainType::filter;
 };
 
 // Output comes late, when nobody else will change the mark any more; the rest at 0.
@@ -35,6 +36,12 @@ constexpr std::array kChains{
              TrafficDirection::in},
     ChainRow{At::queue_from, Family::inet, "queue_from", netlink::Hook::prerouting, -310},
     ChainRow{At::queue_process, Family::inet, "queue_process", netlink::Hook::input, -310},
+    // After the redirect of questions, before Docker's and everybody else's at -100: the first NAT
+    // rule decides, and what applications ask for is what targets say.
+    ChainRow{At::proxy_output, Family::inet, "proxy_output", netlink::Hook::output, -145,
+             TrafficDirection::both, netlink::ChainType::nat},
+    ChainRow{At::proxy_prerouting, Family::inet, "proxy_prerouting", netlink::Hook::prerouting,
+             -145, TrafficDirection::both, netlink::ChainType::nat},
     ChainRow{At::egress, Family::netdev, kEgressChain, netlink::Hook::egress, 0,
              TrafficDirection::out},
     ChainRow{At::ingress, Family::netdev, kIngressChain, netlink::Hook::ingress, 0,
@@ -157,10 +164,8 @@ netlink::Chain RuleBook::chain(At at) {
   const ChainRow& row = row_of(at);
   netlink::Chain chain{.name = row.name, .base = std::nullopt, .rules = {}};
   if (row.family == Family::inet) {
-    chain.base = netlink::BaseChain{.type = netlink::ChainType::filter,
-                                    .hook = row.hook,
-                                    .priority = row.priority,
-                                    .devices = {}};
+    chain.base = netlink::BaseChain{
+        .type = row.type, .hook = row.hook, .priority = row.priority, .devices = {}};
   }
   std::vector<netlink::Rule> acting;
   for (auto& [stage, rules] : rules_[at]) {
@@ -169,7 +174,8 @@ netlink::Chain RuleBook::chain(At at) {
   std::ranges::move(shaping_[at], std::back_inserter(acting));
   fold(row.family, chain.rules, acting);
   std::ranges::move(acting, std::back_inserter(chain.rules));
-  if (!chain.rules.empty() && rejects_ && row.family == Family::inet) {
+  const bool inet_filter = row.family == Family::inet && row.type == netlink::ChainType::filter;
+  if (!chain.rules.empty() && rejects_ && inet_filter) {
     chain.rules.insert(chain.rules.begin(),
                        {{netlink::MatchState{{netlink::CtState::related}}, netlink::Accept{}},
                         "what answers a rejection"});

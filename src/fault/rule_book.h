@@ -30,6 +30,8 @@ enum class At : std::uint8_t {
   queue_from_lo,
   queue_from,
   queue_process,
+  proxy_output,
+  proxy_prerouting,
   egress,
   ingress
 };
@@ -39,7 +41,7 @@ netlink::Family family_of(At at);
 // The order within a chain. All entries count before any decides, so that faults which overlap
 // each prove themselves; and a partition wins over what `network` faults do. What is first to act
 // on packets of a family may count them in the same rule.
-enum class Stage : std::uint8_t { count, partition, lose };
+enum class Stage : std::uint8_t { count, partition, lose, redirect };
 
 // A chain, and which of the two ends of a packet is the target there.
 struct Place {
@@ -102,8 +104,9 @@ class RuleBook {
   unsigned devices_ = 0, queues_ = 0;
 };
 
-// What each kind adds (partition_rules.cpp, network_rules.cpp).
+// What each kind adds (partition_rules.cpp, network_rules.cpp, proxy_rules.cpp).
 void add_partition_rules(RuleBook& book, const Target& target, const PartitionSpec& spec);
 void add_network_rules(RuleBook& book, const Target& target, const NetworkSpec& spec);
+void add_proxy_rules(RuleBook& book, const Target& target, const ProxySpec& spec);
 
 }  // namespace blackstart

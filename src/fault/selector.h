@@ -46,4 +46,10 @@ std::vector<netlink::Set> selector_sets(const Target& target, const SelectorName
 // Whether the target picks packets by the process behind them.
 inline bool by_process(const Target& target) { return target.uid || !target.cgroup.empty(); }
 
+// Whether what arrives is never known to be for it: by what process and over which device it will
+// go on is not decided yet.
+inline bool of_local_senders(const Target& target) {
+  return by_process(target) || !target.interface.empty();
+}
+
 }  // namespace blackstart

@@ -7,18 +7,6 @@
 namespace blackstart {
 namespace {
 
-// What no kernel can give, since this program does not have it.
-struct NotBuilt {
-  Needs need;
-  const char* why;
-  const char* remedy;
-};
-
-constexpr std::array kNotBuilt{
-    NotBuilt{Needs::proxy, "this version has no proxy for stream toxics",
-             "use `partition` or `dns` faults"},
-};
-
 constexpr std::array kAllNeeds{Needs::owned_tables, Needs::redirect, Needs::egress_hook,
                                Needs::blackhole,    Needs::reject,   Needs::sock_destroy,
                                Needs::cgroup_match};
@@ -83,11 +71,6 @@ void add_engines(const Scenario& scenario, const Entry& entry, Needs needs,
 
 void add_needs(const Scenario& scenario, const Entry& entry, Needs needs,
                const netlink::KernelFacts& facts, std::vector<Missing>& out) {
-  for (const NotBuilt& one : kNotBuilt) {
-    if (has(needs, one.need) && !listed(out, one.need, one.why)) {
-      out.push_back({one.need, entry.name, one.why, one.remedy});
-    }
-  }
   add_engines(scenario, entry, needs, facts, out);
   for (const Needs need : kAllNeeds) {
     if (!has(needs, need)) continue;

@@ -103,21 +103,6 @@ TEST_F(CommandLine, AFileThatIsNotThereOrAFolderIsTwo) {
   EXPECT_EQ(run("report nowhere").code, 2);
 }
 
-TEST_F(CommandLine, AFaultThatThisVersionLacksIsThreeAndNeverIgnored) {
-  const std::string slow =
-      "  - {at: 0s, for: 5s, name: slow, proxy: {target: ledger, toxics: [{type: latency, latency: "
-      "100}]}}\n";
-  const Outcome refused = play(ledger_scenario(slow + kShortCut));
-  EXPECT_EQ(refused.code, 3) << refused.output;
-  EXPECT_THAT(refused.output, HasSubstr("slow: this version has no proxy"));
-  EXPECT_THAT(refused.output, HasSubstr("nothing was injected"));
-  EXPECT_EQ(run("validate outage.yaml").code, 0);
-  const Outcome plan = run("plan outage.yaml");
-  EXPECT_EQ(plan.code, 3);
-  EXPECT_THAT(plan.output, HasSubstr("slow: this version has no proxy"));
-  expect_nothing_ran();
-}
-
 TEST_F(CommandLine, EveryScenarioOfTheLibraryIsListedShownValidAndPlanned) {
   const std::string list = run("list").output;
   ASSERT_GE(library_names().size(), 3U);

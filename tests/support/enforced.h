@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,6 +38,20 @@ inline FixedFault partition(const PartitionSpec& spec) {
 
 inline FixedFault network(const NetworkSpec& spec) {
   return FixedFault{[spec](FaultCompiler& into) { into.add_network(spec); }};
+}
+
+inline FixedFault proxy(const ProxySpec& spec) {
+  return FixedFault{[spec](FaultCompiler& into) { into.add_proxy(spec); }};
+}
+
+inline ProxySpec with_toxic(std::string_view kind, toxic::Values values = {},
+                            toxic::Stream stream = toxic::Stream::downstream) {
+  toxic::Toxic toxic;
+  toxic.name = kind;
+  toxic.kind = toxic::find_kind(kind);
+  toxic.stream = stream;
+  toxic.values = values;
+  return {.toxics = {std::make_shared<const toxic::Toxic>(std::move(toxic))}};
 }
 
 inline FixedFault dns_fault(dns::AnswerKind answer, Duration delay = {}) {

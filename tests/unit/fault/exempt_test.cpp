@@ -57,6 +57,16 @@ TEST(Exempt, NothingCostsNothing) {
   EXPECT_EQ(netlink::ruleset_text(ruleset), netlink::ruleset_text(some_faults()));
 }
 
+TEST(Exempt, WhatProxiesHandOnIsNotMetAgainOnItsWayIn) {
+  const Exemptions proxies{.proxies = 0x0100'0000};
+  const char* const rule = "meta mark & 0x01000000 == 0x01000000 accept comment \"our proxies\"";
+  EXPECT_THAT(rules_after(proxies, "fault_input"), ElementsAre(rule, "drop"));
+  EXPECT_THAT(rules_after(proxies, "fault_ingress", netlink::Family::netdev),
+              ElementsAre(rule, "drop"));
+  EXPECT_THAT(rules_after(proxies, "fault_output"), ElementsAre("drop"));
+  EXPECT_THAT(rules_after(proxies, "fault_egress", netlink::Family::netdev), ElementsAre("drop"));
+}
+
 TEST(Exempt, OtherPacketsMeetOneRuleBeforeTheFaults) {
   for (const char* chain : {"fault_output", "fault_egress"}) {
     const auto family = chain[6] == 'e' ? netlink::Family::netdev : netlink::Family::inet;

@@ -56,5 +56,16 @@ TEST(FidelityTest, SaysThatAProcessHasBothWaysOnTheWayOut) {
               ElementsAre(HasSubstr("both ways act on what it sends")));
 }
 
+TEST(FidelityTest, SaysWhatAProxyTakesFromATarget) {
+  const Fidelity far = of(proxy(with_toxic("noop")), target_of({"10.1.1.1/32"}), ShapeEngine::none);
+  EXPECT_EQ(far.engine, "proxy");
+  EXPECT_THAT(far.lost, testing::Contains(HasSubstr("end with the run")));
+  EXPECT_THAT(far.lost, testing::Contains(HasSubstr("firewall")));
+  Target mine;
+  mine.uid = 1000;
+  EXPECT_THAT(of(proxy(with_toxic("noop")), mine, ShapeEngine::none).lost,
+              testing::Contains(HasSubstr("programs on this machine only")));
+}
+
 }  // namespace
 }  // namespace blackstart::test

@@ -190,5 +190,32 @@ TEST(MayLockOut, NotWhatPicksOthers) {
   EXPECT_FALSE(may_lock_out(target, session));
 }
 
+TEST(ProxyMayLockOut, WhatTakesNewConnectionsToTheServerHere) {
+  const OperatorSession session = Host{}.session();
+  Target target;
+  target.any = true;
+  EXPECT_TRUE(proxy_may_lock_out(target, session));
+  EXPECT_FALSE(proxy_may_lock_out(target, OperatorSession{})) << "nobody sits elsewhere";
+  target = {};
+  target.port = {{22, 22}};
+  EXPECT_TRUE(proxy_may_lock_out(target, session));
+  target.port = {{5'432, 5'432}};
+  EXPECT_FALSE(proxy_may_lock_out(target, session));
+  target = {};
+  target.cidr = {*parse_prefix("10.0.0.0/24")};
+  EXPECT_TRUE(proxy_may_lock_out(target, session)) << "our own end";
+  target.cidr = {*parse_prefix("192.0.2.0/24")};
+  EXPECT_FALSE(proxy_may_lock_out(target, session)) << "nobody here connects to the operator";
+}
+
+TEST(ProxyMayLockOut, NotWhatTakesOnlyThoseOfProgramsHere) {
+  Target target;
+  target.interface = "eth0";
+  EXPECT_FALSE(proxy_may_lock_out(target, Host{}.session()));
+  target = {};
+  target.uid = 0;
+  EXPECT_FALSE(proxy_may_lock_out(target, Host{}.session()));
+}
+
 }  // namespace
 }  // namespace blackstart

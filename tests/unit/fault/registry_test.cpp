@@ -1,6 +1,5 @@
 // covers fault/network
-// covers fault/proxy
-// Every kind of fault, and the values of those that are refused for now.
+// Every kind of fault, and what the values of `network` mean.
 
 #include "fault/registry.h"
 
@@ -91,40 +90,6 @@ TEST(NetworkFault, NeedsWhatItsTargetNeeds) {
   EXPECT_TRUE(has(read.fault->needs(target), Needs::redirect));
   target = {};
   EXPECT_FALSE(has(read.fault->needs(target), Needs::redirect));
-}
-
-TEST(ProxyFault, KnowsToxiproxysToxics) {
-  const Read read{"proxy", R"({"toxics": [{"type": "latency", "latency": 100, "jitter": 5},
-                                          {"type": "slicer", "average_size": 64,
-                                           "stream": "upstream"}]})"};
-  EXPECT_THAT(read.mistakes, IsEmpty());
-  EXPECT_EQ(read.fault->in_words(),
-            "latency downstream latency 100 jitter 5; slicer upstream average_size 64");
-  EXPECT_TRUE(has(read.fault->needs(Target{}), Needs::proxy));
-}
-
-TEST(ProxyFault, RefusesAttributesOfAnotherToxic) {
-  EXPECT_THAT(Read("proxy", R"({"toxics": [{"type": "latency", "rate": 5}]})").mistakes,
-              ElementsAre("latency has no attribute 'rate'; it has: latency, jitter"));
-  EXPECT_THAT(Read("proxy", R"({"toxics": [{"type": "noop", "bytes": 5}]})").mistakes,
-              ElementsAre("noop has no attribute 'bytes'; it has: none"));
-}
-
-TEST(ProxyFault, RefusesTwoToxicsOfOneName) {
-  EXPECT_THAT(Read("proxy", R"({"toxics": [{"type": "noop"}, {"type": "noop"}]})").mistakes,
-              ElementsAre(HasSubstr("two toxics are called 'noop_downstream'")));
-  EXPECT_THAT(
-      Read("proxy", R"({"toxics": [{"type": "noop"}, {"type": "noop", "name": "b"}]})").mistakes,
-      IsEmpty());
-  EXPECT_THAT(Read("proxy", R"({"toxics": []})").mistakes, ElementsAre(HasSubstr("does nothing")));
-}
-
-TEST(ProxyFault, ActsOnTcpOnly) {
-  Target target;
-  target.protocol = Protocol::udp;
-  const Read read{"proxy", R"({"toxics": [{"type": "noop"}]})"};
-  EXPECT_THAT(read.fault->objections(target), ElementsAre(HasSubstr("TCP")));
-  EXPECT_THAT(read.fault->objections(Target{}), IsEmpty());
 }
 
 }  // namespace

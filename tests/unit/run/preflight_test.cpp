@@ -79,11 +79,6 @@ TEST(Preflight, ReportsEverythingAtOnceAndEachReasonOnce) {
                           "entry 1: netdev egress hook: no such hook; do this"));
 }
 
-TEST(Preflight, RefusesWhatIsNotBuiltWhateverTheKernelHas) {
-  const auto missing = texts(preflight(scenario_of({Needs::proxy}), all_well()));
-  EXPECT_THAT(missing, ElementsAre(testing::HasSubstr("entry 0: this version has no proxy")));
-}
-
 TEST(Preflight, TakesTheBestEngineThereIsAndSaysWhyThereIsNone) {
   netlink::KernelFacts facts = all_well();
   facts.facts.push_back(fact(Needs::netem, "netem", "unknown kind"));
