@@ -65,8 +65,7 @@ class ProxiesTest : public KernelTest {
   };
   // Both ends of a connection through the proxy, which carries bytes both ways.
   Pair connect(const ProxyState& proxy) const {
-    Pair pair{Stream::to(proxy.listen), server_->take()};
-    return pair;
+    return {Stream::to(proxy.listen), server_->take()};
   }
 
   // How long it took, which must be little whatever connections do.
