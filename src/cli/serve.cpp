@@ -3,8 +3,6 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +22,7 @@
 #include "sys/entropy.h"
 #include "sys/process_usage.h"
 #include "sys/signals.h"
+#include "sys/text_file.h"
 
 namespace blackstart::cli {
 namespace {
@@ -93,13 +92,12 @@ std::string field(const std::string& key, std::string_view value) {
 
 // What is wrong with it is logged, and the server goes on.
 void load(const std::string& path, api::Api& api, ServeLog& log) {
-  std::ifstream file{path, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{file}, {}};
-  if (!file && !file.eof()) {
+  const auto text = read_text(path);
+  if (!text) {
     return log.write(LogLevel::error, "cannot read the config file", field("config", path));
   }
   try {
-    const Proxies::Populated made = api.populate(text);
+    const Proxies::Populated made = api.populate(*text);
     for (const ProxyState& proxy : made.done) {
       log.write(LogLevel::info, "Populated proxy",
                 field("name", proxy.name) + field("listen", proxy.listen) +

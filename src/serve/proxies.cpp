@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <tuple>
 #include <utility>
 
 #include "serve/listen_address.h"
@@ -31,10 +30,7 @@ Series series_of(const Proxy& proxy) {
 }
 
 void add(BothWays& sum, const BothWays& more) {
-  for (std::size_t way = 0; way < sum.size(); ++way) {
-    sum[way].received += more[way].received;
-    sum[way].sent += more[way].sent;
-  }
+  for (std::size_t way = 0; way < sum.size(); ++way) sum[way] += more[way];
 }
 
 ProxyState answer(const Proxy& proxy) {
@@ -49,12 +45,12 @@ ProxyState answer(const Proxy& proxy) {
 
 ProxyError unusable(const std::string& text) { return {ProxyError::Kind::unusable_listen, text}; }
 
-// Throws ProxyError.
-ListenAddress resolve(const std::string& text) {
+// Throws ProxyError, with what Go says before the reason where it was about to listen.
+ListenAddress resolve(const std::string& text, const std::string& attempt = {}) {
   try {
     return resolve_listen(text);
   } catch (const BadListenAddress& bad) {
-    throw unusable(bad.what());
+    throw unusable(attempt + bad.what());
   }
 }
 
@@ -99,8 +95,8 @@ struct Proxies::State {
   }
 
   void start(Proxy& proxy) {
+    const ListenAddress at = resolve(proxy.state.listen, "listen tcp: ");
     try {
-      const ListenAddress at = resolve_for_listening(proxy.state.listen);
       ProxyFront front{.listener = open_proxy_listener(at),
                        .upstream = proxy.state.upstream,
                        .half_close = options.half_close,
@@ -111,14 +107,6 @@ struct Proxies::State {
       proxy.state.enabled = true;
     } catch (const BadListenAddress& bad) {
       throw unusable(bad.what());
-    }
-  }
-
-  static ListenAddress resolve_for_listening(const std::string& text) {
-    try {
-      return resolve_listen(text);
-    } catch (const BadListenAddress& bad) {
-      throw BadListenAddress{std::string{"listen tcp: "} + bad.what()};
     }
   }
 

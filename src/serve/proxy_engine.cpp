@@ -11,7 +11,6 @@
 #include <thread>
 #include <utility>
 
-#include "blackstart/limits.h"
 #include "serve/proxy_loop.h"
 #include "serve/proxy_session.h"
 #include "serve/upstream_watch.h"
@@ -49,11 +48,7 @@ struct ProxyEngine::State {
   BothWays bytes(FrontId id) const {
     BothWays sum{};
     for (const auto& counters : fronts.at(id)->counters) {
-      for (std::size_t way = 0; way < sum.size(); ++way) {
-        const WayBytes one = counters[way].read();
-        sum[way].received += one.received;
-        sum[way].sent += one.sent;
-      }
+      for (std::size_t way = 0; way < sum.size(); ++way) sum[way] += counters[way].read();
     }
     return sum;
   }

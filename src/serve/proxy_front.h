@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +20,12 @@ using SharedToxic = std::shared_ptr<const toxic::Toxic>;
 // Bytes of one direction: read from its source, written to its destination.
 struct WayBytes {
   std::uint64_t received = 0, sent = 0;
+
+  WayBytes& operator+=(const WayBytes& more) {
+    received += more.received;
+    sent += more.sent;
+    return *this;
+  }
 };
 using BothWays = std::array<WayBytes, 2>;  // by toxic::Stream
 
@@ -50,9 +55,6 @@ struct ProxyFront {
   bool half_close = false;  // pass the end of one direction on, and keep the other
   bool refuse_when_down = false;      // while upstream takes no connection, refuse clients
   std::vector<SharedToxic> toxics{};  // in force before the first connection
-
-  // Called on a proxy's thread with every connection that was accepted; may be empty.
-  std::function<void()> accepted{};
 };
 
 }  // namespace blackstart

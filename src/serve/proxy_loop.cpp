@@ -212,7 +212,6 @@ void ProxyLoop::accept_from(Listening& listening) {
   SocketAddress client;
   auto fd = accept_one(listening.front->front.listener.get(), client);
   if (!fd) return;
-  if (listening.front->front.accepted) listening.front->front.accepted();
   ProxyLoop* const idlest = *std::ranges::min_element(commons_.loops, {}, &ProxyLoop::load);
   if (load() <= idlest->load() + kEvenEnough) {
     return adopt(listening.id, std::move(*fd), client);

@@ -265,13 +265,6 @@ class ForwardedProxyFault : public ProxyFault {
   const UniqueFd& behind() const { return behind_->fd(); }
 
  private:
-  static void address(netlink::RouteSocket& route, const char* device, const char* v4,
-                      const char* v6) {
-    route.add_address(device, *parse_address(v4), 24);
-    route.set_up(device);
-    route.add_address(device, *parse_address(v6), 64);
-  }
-
   std::optional<OtherNetns> behind_;
 };
 

@@ -243,7 +243,6 @@ class FaultLab : public KernelTest {
   const UniqueFd& far() const { return far_->fd(); }
   LoopThread& loop() { return *loop_; }
 
- private:
   static void address(netlink::RouteSocket& route, const char* device, const char* v4,
                       const char* v6) {
     route.add_address(device, *parse_address(v4), 24);
@@ -251,6 +250,7 @@ class FaultLab : public KernelTest {
     route.add_address(device, *parse_address(v6), 64);
   }
 
+ private:
   std::optional<OtherNetns> far_;
   std::optional<EchoServer> near_echo_, far_echo_;
   std::optional<LoopThread> loop_;
