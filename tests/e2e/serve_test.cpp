@@ -65,6 +65,9 @@ TEST_F(Serve, GoesOnWithoutAConfigThatItCannotRead) {
   EXPECT_EQ(get("/proxies"), "{}");
   EXPECT_EQ(end(*server), 0);
   EXPECT_TRUE(logged("cannot populate proxies from the config file"));
+  server = serve("--config .");
+  EXPECT_EQ(end(*server), 0);
+  EXPECT_TRUE(logged("cannot populate proxies from the config file"));
   server = serve("--config missing.json");
   EXPECT_EQ(end(*server), 0);
   EXPECT_TRUE(logged("cannot read the config file"));
