@@ -37,7 +37,7 @@ struct ProxyEngine::State {
   void on_all(Act act) const {
     std::latch done{static_cast<std::ptrdiff_t>(loops.size())};
     for (const auto& loop : loops) {
-      loop->post([&, one = loop.get()] {
+      loop->ask([&, one = loop.get()] {
         act(*one);
         done.count_down();
       });

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 #include "serve/proxy_session.h"
@@ -18,6 +19,8 @@ namespace {
 
 constexpr std::size_t kScratchBytes = 512 << 10;
 constexpr int kEventsAtOnce = 256;
+constexpr std::size_t kErrandsAtOnce = 16;
+constexpr std::size_t kMovesAtOnce = 64;
 constexpr std::size_t kEvenEnough = 2;  // connections that a thread may have more than another
 
 UniqueFd open_spare() { return UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
@@ -31,22 +34,33 @@ struct ProxyLoop::Listening final : Watched {
 
   void on_events(std::uint32_t) override { loop.accept_from(*this); }
 
+  void remember(ProxySession& session) {
+    session.place = sessions.size();
+    sessions.push_back(&session);
+  }
+  void forget(const ProxySession& session) {
+    sessions.back()->place = session.place;
+    sessions[session.place] = sessions.back();
+    sessions.pop_back();
+  }
+
   ProxyLoop& loop;
   const ProxyEngine::FrontId id;
   const std::shared_ptr<SharedFront> front;
-  std::vector<SharedToxic> toxics;  // for those to come
+  std::vector<SharedToxic> toxics;        // for those to come
+  std::vector<ProxySession*> sessions{};  // that it has, each at its place
 };
 
 ProxyLoop::ProxyLoop(ProxyCommons& commons, std::size_t number)
     : commons_{commons},
       number_{number},
       epoll_{check("epoll_create1()", ::epoll_create1(EPOLL_CLOEXEC))},
-      posted_{check("eventfd()", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))},
+      told_{check("eventfd()", ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))},
       timer_{
           check("timerfd_create()", ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK))},
       spare_{open_spare()},
       scratch_(kScratchBytes) {
-  for (const int fd : {posted_.get(), timer_.get()}) {
+  for (const int fd : {told_.get(), timer_.get()}) {
     epoll_event event{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
     check("epoll_ctl()", ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event));
   }
@@ -58,18 +72,30 @@ ProxyLoop::~ProxyLoop() {
 }
 
 void ProxyLoop::stop() {
-  post([this] { stopping_ = true; });
+  ask([this] { stopping_ = true; });
   thread_.join();
+}
+
+void ProxyLoop::ask(std::function<void()> act) {
+  {
+    const std::scoped_lock lock{mutex_};
+    asked_.push_back(std::move(act));
+    is_asked_ = true;
+  }
+  tell();
 }
 
 void ProxyLoop::post(std::function<void()> act) {
   {
     const std::scoped_lock lock{mutex_};
     posts_.push_back(std::move(act));
-    posted_to_ = true;
   }
+  tell();
+}
+
+void ProxyLoop::tell() {
   const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(posted_.get(), &one, sizeof one);
+  [[maybe_unused]] const auto written = ::write(told_.get(), &one, sizeof one);
 }
 
 void ProxyLoop::run() {
@@ -78,9 +104,9 @@ void ProxyLoop::run() {
 
 void ProxyLoop::round() {
   std::array<epoll_event, kEventsAtOnce> events;
-  const int count =
-      ::epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, ready_.empty() ? -1 : 0);
-  bool told = false;  // a post or a timer
+  const bool waits = ready_.empty() && errands_.empty();
+  const int count = ::epoll_wait(epoll_.get(), events.data(), kEventsAtOnce, waits ? -1 : 0);
+  bool told = false;  // of something asked or posted, or by the timer
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     if (auto* const watched = static_cast<Watched*>(event.data.ptr)) {
@@ -89,39 +115,57 @@ void ProxyLoop::round() {
       told = true;
     }
   }
-  if (told) take_posts();
+  if (told) take_told();
+  run_errands();
   take_wakes();
   move_ready();
   if (!ended_.empty()) {
     std::erase_if(ended_, [](const auto& one) { return !one->queued; });
-    load_.store(connections_.size(), std::memory_order_relaxed);
     drop_old_wakes();
   }
   set_timer();
 }
 
-// One turn each, as long as nobody asks for anything.
+void ProxyLoop::take_told() {
+  std::uint64_t counted = 0;
+  [[maybe_unused]] auto size = ::read(told_.get(), &counted, sizeof counted);
+  size = ::read(timer_.get(), &counted, sizeof counted);
+  do_asked();
+  const std::scoped_lock lock{mutex_};
+  std::ranges::move(posts_, std::back_inserter(errands_));
+  posts_.clear();
+}
+
+void ProxyLoop::do_asked() {
+  if (!is_asked_.load(std::memory_order_relaxed)) return;
+  std::vector<std::function<void()>> asked;
+  {
+    const std::scoped_lock lock{mutex_};
+    asked.swap(asked_);
+    is_asked_ = false;
+  }
+  for (const auto& act : asked) act();
+}
+
+// A few, since each may be a connection to make, and those that are there wait.
+void ProxyLoop::run_errands() {
+  for (std::size_t left = std::min(errands_.size(), kErrandsAtOnce); left > 0; --left) {
+    do_asked();
+    const std::function<void()> errand = std::move(errands_.front());
+    errands_.pop_front();
+    errand();
+  }
+}
+
+// One turn each, and no more than lets new connections and timers have theirs.
 void ProxyLoop::move_ready() {
-  for (std::size_t left = ready_.size(); left > 0 && !posted_to_.load(std::memory_order_relaxed);
-       --left) {
+  for (std::size_t left = std::min(ready_.size(), kMovesAtOnce); left > 0; --left) {
+    do_asked();
     ProxySession& connection = *ready_.front();
     ready_.pop_front();
     connection.queued = false;
     if (!connection.ended && connection.move()) touch(connection);
   }
-}
-
-void ProxyLoop::take_posts() {
-  std::uint64_t counted = 0;
-  [[maybe_unused]] auto size = ::read(posted_.get(), &counted, sizeof counted);
-  size = ::read(timer_.get(), &counted, sizeof counted);
-  std::vector<std::function<void()>> posts;
-  {
-    const std::scoped_lock lock{mutex_};
-    posts.swap(posts_);
-    posted_to_ = false;
-  }
-  for (const auto& act : posts) act();
 }
 
 void ProxyLoop::wake_at(RunTime due, const ProxySession& connection, std::size_t way) {
@@ -172,6 +216,10 @@ void ProxyLoop::touch(ProxySession& connection) {
 
 void ProxyLoop::end(ProxySession& connection) {
   connection.ended = true;
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  if (const auto front = fronts_.find(connection.front()); front != fronts_.end()) {
+    front->second->forget(connection);
+  }
   auto node = connections_.extract(connection.id());
   ended_.push_back(std::move(node.mapped()));
 }
@@ -213,33 +261,26 @@ void ProxyLoop::accept_from(Listening& listening) {
   auto fd = accept_one(listening.front->front.listener.get(), client);
   if (!fd) return;
   ProxyLoop* const idlest = *std::ranges::min_element(commons_.loops, {}, &ProxyLoop::load);
-  if (load() <= idlest->load() + kEvenEnough) {
-    return adopt(listening.id, std::move(*fd), client);
-  }
+  const bool keeps = load() <= idlest->load() + kEvenEnough;
+  (keeps ? this : idlest)->load_.fetch_add(1, std::memory_order_relaxed);
+  if (keeps) return adopt(listening.id, std::move(*fd), client);
   idlest->post([idlest, id = listening.id, given = std::make_shared<UniqueFd>(std::move(*fd)),
                 client] { idlest->adopt(id, std::move(*given), client); });
 }
 
 void ProxyLoop::adopt(ProxyEngine::FrontId id, UniqueFd client, const SocketAddress& address) {
   const auto found = fronts_.find(id);
-  if (found == fronts_.end()) return;
-  const Listening& listening = *found->second;
+  if (found == fronts_.end()) {
+    load_.fetch_sub(1, std::memory_order_relaxed);
+    return;
+  }
+  Listening& listening = *found->second;
   auto connection = std::make_unique<ProxySession>(
       *this, id, listening.front, listening.front->counters[number_], std::move(client), address);
   ProxySession& started = *connection;
   connections_.emplace(started.id(), std::move(connection));
-  load_.store(connections_.size(), std::memory_order_relaxed);
+  listening.remember(started);
   started.start(listening.toxics);
-}
-
-// What is done to one may end it.
-template <class Act>
-void ProxyLoop::for_each_of(ProxyEngine::FrontId id, Act act) {
-  std::vector<ProxySession*> all;
-  for (const auto& [number, connection] : connections_) {
-    if (connection->front() == id) all.push_back(connection.get());
-  }
-  for (ProxySession* const one : all) act(*one);
 }
 
 void ProxyLoop::stop_accepting(ProxyEngine::FrontId id) {
@@ -247,8 +288,15 @@ void ProxyLoop::stop_accepting(ProxyEngine::FrontId id) {
 }
 
 void ProxyLoop::close(ProxyEngine::FrontId id) {
-  fronts_.erase(id);
-  for_each_of(id, [](ProxySession& one) { one.close(false); });
+  const auto node = fronts_.extract(id);
+  for (ProxySession* const one : node.mapped()->sessions) one->close(false);
+}
+
+// What is done to one may end it.
+template <class Act>
+void ProxyLoop::for_each_of(ProxyEngine::FrontId id, Act act) {
+  const std::vector<ProxySession*> all = fronts_.at(id)->sessions;
+  for (ProxySession* const one : all) act(*one);
 }
 
 void ProxyLoop::add_toxic(ProxyEngine::FrontId id, const SharedToxic& toxic) {

@@ -62,13 +62,17 @@ class ProxyLoop {
   ProxyLoop(const ProxyLoop&) = delete;
   ProxyLoop& operator=(const ProxyLoop&) = delete;
 
-  // Has `act` done on the thread as soon as it is between two connections. From any thread.
+  // Has `act` done on the thread as soon as it is between two connections, before all else that
+  // waits. From any thread.
+  void ask(std::function<void()> act);
+
+  // Has it done when its turn comes: one thing at a time, while nothing is asked. From any thread.
   void post(std::function<void()> act);
 
-  // Returns when the thread has ended. What is posted from then on is not done.
+  // Returns when the thread has ended. What is asked or posted from then on is not done.
   void stop();
 
-  // How many connections it has. From any thread.
+  // How many connections it has, with those on their way to it. From any thread.
   std::size_t load() const { return load_.load(std::memory_order_relaxed); }
 
   // On the thread itself, all that follow.
@@ -107,7 +111,10 @@ class ProxyLoop {
   void run();
   void round();
   void move_ready();
-  void take_posts();
+  void tell();
+  void take_told();
+  void do_asked();
+  void run_errands();
   void take_wakes();
   void drop_old_wakes();
   void set_timer();
@@ -119,7 +126,7 @@ class ProxyLoop {
 
   ProxyCommons& commons_;
   const std::size_t number_;
-  UniqueFd epoll_, posted_, timer_;
+  UniqueFd epoll_, told_, timer_;
   UniqueFd spare_;  // given up to refuse a connection when descriptors have run out
   std::vector<std::byte> scratch_;
   std::map<ProxyEngine::FrontId, std::unique_ptr<Listening>> fronts_;
@@ -130,11 +137,12 @@ class ProxyLoop {
   std::optional<RunTime> timer_set_;
 
   std::atomic<std::size_t> load_{0};
-  std::mutex mutex_;
-  std::vector<std::function<void()>> posts_;
-  std::atomic<bool> posted_to_{false};
-  bool stopping_ = false;  // of the thread alone
-  std::thread thread_;     // last: it uses all of the above
+  std::deque<std::function<void()>> errands_;  // that were posted
+  bool stopping_ = false;
+  std::mutex mutex_;  // what follows
+  std::vector<std::function<void()>> asked_, posts_;
+  std::atomic<bool> is_asked_{false};
+  std::thread thread_;  // last: it uses all of the above
 };
 
 }  // namespace blackstart

@@ -284,21 +284,30 @@ void ProxySession::close(bool reset) {
   loop_.end(*this);
 }
 
+// After a change of its toxics, which leaves nothing to do for a connection that is idle.
+void ProxySession::go_on(const Way& way) {
+  const toxic::Link& link = way.link;
+  const bool has_ended_or_waits = link.end() != toxic::LinkEnd::open || link.next_deadline();
+  if (has_ended_or_waits || way.from.readable || link.held() > 0) loop_.touch(*this);
+}
+
 void ProxySession::add_toxic(const SharedToxic& toxic) {
-  ways_[static_cast<std::size_t>(toxic->stream)].link.add(toxic, loop_.now());
-  loop_.touch(*this);
+  Way& way = ways_[static_cast<std::size_t>(toxic->stream)];
+  way.link.add(toxic, loop_.now());
+  go_on(way);
 }
 
 void ProxySession::update_toxic(const SharedToxic& toxic, bool draw_again) {
-  ways_[static_cast<std::size_t>(toxic->stream)].link.update(toxic, draw_again, loop_.now());
-  loop_.touch(*this);
+  Way& way = ways_[static_cast<std::size_t>(toxic->stream)];
+  way.link.update(toxic, draw_again, loop_.now());
+  go_on(way);
 }
 
 void ProxySession::remove_toxic(const toxic::Toxic& toxic) {
   Way& way = ways_[static_cast<std::size_t>(toxic.stream)];
   way.link.remove(toxic.name, loop_.now());
   if (connected_) has_ended(way);  // whoever has asked for it sees it at once
-  loop_.touch(*this);
+  go_on(way);
 }
 
 ProxyEngine::Connection ProxySession::describe() const {

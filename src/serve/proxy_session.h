@@ -53,7 +53,8 @@ class ProxySession {
 
   void close(bool reset);  // both sides, now; freed after the round
 
-  bool queued = false;  // in the loop's list of those that can move
+  std::size_t place = 0;  // among those of its front
+  bool queued = false;    // in the loop's list of those that can move
   bool ended = false;
 
  private:
@@ -93,6 +94,7 @@ class ProxySession {
   std::size_t write_some(Way& way, std::span<const std::byte> bytes);
   void read_end(Way& way, RunTime now);
   bool has_ended(Way& way);
+  void go_on(const Way& way);
   std::optional<SocketAddress> original_destination() const;
 
   ProxyLoop& loop_;

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <random>
 #include <string>
@@ -38,10 +39,24 @@ namespace {
 constexpr std::array kHarmless{"latency", "bandwidth", "slicer", "slow_close", "noop", "slow_open"};
 constexpr std::array kEnding{"timeout", "limit_data", "reset_peer", "limit_time"};
 constexpr std::size_t kMessageMost = 4'000;
+constexpr std::size_t kProxies = 20;
+constexpr std::chrono::milliseconds kBetweenChanges{10};
 
-// What the n-th byte of that stream is.
-char byte_at(std::uint64_t stream, std::uint64_t offset) {
-  return static_cast<char>((stream * 31 + offset * 7 + (offset >> 8)) & 0xff);
+// Whether that proxy has toxics which end connections.
+bool may_end(std::size_t proxy) { return proxy % 5 == 4; }
+std::string name_of(std::size_t proxy) { return "proxy_" + std::to_string(proxy); }
+
+// What that stream has from `offset` on: two messages at least.
+const char* bytes_at(std::uint64_t stream, std::uint64_t offset) {
+  constexpr std::size_t kPeriod = 1 << 16;
+  static const std::vector<char> all = [] {
+    std::vector<char> some(kPeriod + 2 * kMessageMost);
+    std::minstd_rand random;
+    for (std::size_t i = 0; i < kPeriod; ++i) some[i] = static_cast<char>(random() >> 8);
+    std::copy_n(some.begin(), 2 * kMessageMost, some.begin() + kPeriod);
+    return some;
+  }();
+  return all.data() + (977 * stream + offset) % kPeriod;
 }
 
 std::size_t resident_kib() {
@@ -95,6 +110,7 @@ class Echo {
 // A connection that sends a message when the last one is back.
 struct Caller {
   std::uint64_t stream = 0;
+  Endpoint to{};
   bool may_end = false;
   UniqueFd fd{};
   std::uint64_t sent = 0, back = 0;
@@ -103,11 +119,12 @@ struct Caller {
 // All clients.
 class Callers {
  public:
-  Callers(std::size_t connections, std::string harmless, std::string ending)
-      : harmless_{std::move(harmless)}, ending_{std::move(ending)}, callers_(connections) {
+  // As many to each of `proxies`.
+  Callers(std::size_t connections, const std::vector<Endpoint>& proxies) : callers_(connections) {
     for (std::size_t i = 0; i < connections; ++i) {
       callers_[i].stream = i;
-      callers_[i].may_end = i % 5 == 4;
+      callers_[i].to = proxies[i % proxies.size()];
+      callers_[i].may_end = may_end(i % proxies.size());
       connect(callers_[i]);
     }
   }
@@ -131,8 +148,7 @@ class Callers {
 
  private:
   void connect(Caller& caller) {
-    const Endpoint to = parse_endpoint(caller.may_end ? ending_ : harmless_, 0).value();
-    const SocketAddress address = to_socket_address(to);
+    const SocketAddress address = to_socket_address(caller.to);
     caller.fd = UniqueFd{check("socket()", ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))};
     check("connect()", ::connect(caller.fd.get(), &address.any, address.length));
     caller.sent = caller.back = 0;
@@ -142,10 +158,8 @@ class Callers {
   }
 
   void send_one(Caller& caller) {
-    std::array<char, kMessageMost> bytes;
-    const std::size_t size = 1 + random_() % kMessageMost;
-    for (std::size_t i = 0; i < size; ++i) bytes[i] = byte_at(caller.stream, caller.sent + i);
-    const ssize_t sent = ::send(caller.fd.get(), bytes.data(), size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = ::send(caller.fd.get(), bytes_at(caller.stream, caller.sent),
+                                1 + random_() % kMessageMost, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) caller.sent += static_cast<std::uint64_t>(sent);
   }
 
@@ -158,14 +172,13 @@ class Callers {
       ++anew_;
       return connect(caller);
     }
-    for (ssize_t i = 0; i < got; ++i) {
-      if (bytes[static_cast<std::size_t>(i)] != byte_at(caller.stream, caller.back++)) ++wrong_;
-    }
-    bytes_ += static_cast<std::uint64_t>(got);
+    const auto size = static_cast<std::size_t>(got);
+    if (std::memcmp(bytes.data(), bytes_at(caller.stream, caller.back), size) != 0) ++wrong_;
+    caller.back += size;
+    bytes_ += size;
     if (caller.back == caller.sent) send_one(caller);
   }
 
-  const std::string harmless_, ending_;
   UniqueFd epoll_{check("epoll_create1()", ::epoll_create1(EPOLL_CLOEXEC))};
   std::mt19937 random_{2};
   std::vector<Caller> callers_;
@@ -188,32 +201,41 @@ toxic::Toxic some_toxic(std::mt19937& random, bool ends, std::uint64_t number) {
   return toxic;
 }
 
-// Each proxy has up to three at a time. Until `caller` has ended.
+// One after the other, each proxy with up to three at a time, until `caller` has ended. What is
+// late is made up for.
 bool change_toxics(Proxies& proxies, pid_t caller) {
   const MonotonicClock clock;
   std::mt19937 random{1};
-  std::array<std::vector<std::string>, 2> there;
+  std::array<std::vector<std::string>, kProxies> there;
   std::vector<double> took;
   std::size_t early_kib = 0;
+  RunTime next = clock.now();
   int status = 0;
-  for (std::uint64_t i = 0; ::waitpid(caller, &status, WNOHANG) == 0; ++i) {
-    const bool ends = i % 2 == 1;
-    const char* const proxy = ends ? "ending" : "harmless";
-    auto& names = there[i % 2];
+  for (std::size_t i = 0; ::waitpid(caller, &status, WNOHANG) == 0; ++i) {
+    const std::size_t number = i % kProxies;
+    auto& names = there[number];
     const RunTime asked = clock.now();
     if (names.size() == 3) {
-      proxies.remove_toxic(proxy, names.front());
+      proxies.remove_toxic(name_of(number), names.front());
       names.erase(names.begin());
     } else {
-      names.push_back(proxies.add_toxic(proxy, some_toxic(random, ends, i)).name);
+      names.push_back(
+          proxies.add_toxic(name_of(number), some_toxic(random, may_end(number), i)).name);
     }
     took.push_back(milliseconds_of(clock.now() - asked));
     if (took.size() == 1'000) early_kib = resident_kib();
-    ::usleep(10'000);
+    next = next + kBetweenChanges;
+    if (const Duration early = next - clock.now(); early > Duration{}) {
+      ::usleep(static_cast<useconds_t>(early / std::chrono::microseconds{1}));
+    }
   }
+  const double seconds = milliseconds_of(clock.now().since_start) / 1'000;
   std::ranges::sort(took);
-  std::printf("%zu changes of toxics, each in %.2f ms (median), %.2f (p99), %.2f (longest)\n",
-              took.size(), took[took.size() / 2], took[took.size() * 99 / 100], took.back());
+  std::printf(
+      "%zu changes of toxics, %.1f a second, each in %.2f ms (median), %.2f (p99), %.2f "
+      "(longest)\n",
+      took.size(), static_cast<double>(took.size()) / seconds, took[took.size() / 2],
+      took[took.size() * 99 / 100], took.back());
   std::printf("resident memory: %zu KiB after 1000 changes, %zu at the end\n", early_kib,
               resident_kib());
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
@@ -230,11 +252,9 @@ int soak(std::size_t connections, std::chrono::seconds span) {
   check("pipe()", ::pipe(ends.data()));
   const pid_t caller = check("fork()", ::fork());
   if (caller == 0) {
-    std::array<char, 128> text{};
-    check("read()", ::read(ends[0], text.data(), text.size() - 1));
-    const std::string both = text.data();
-    const std::size_t space = both.find(' ');
-    Callers callers{connections, both.substr(0, space), both.substr(space + 1)};
+    std::vector<Endpoint> to(kProxies);
+    check("read()", ::read(ends[0], to.data(), kProxies * sizeof(Endpoint)));
+    Callers callers{connections, to};
     const bool right = callers.call(span);
     std::fflush(stdout);
     ::_exit(right ? 0 : 1);
@@ -242,12 +262,13 @@ int soak(std::size_t connections, std::chrono::seconds span) {
   bool right = false;
   {
     Proxies proxies{{.threads = 2, .seed = 1}};
-    const auto listening_as = [&](const std::string& name) {
-      return proxies.create({.name = name, .listen = "127.0.0.1:0", .upstream = echo.address()})
-          .listen;
-    };
-    const std::string both = listening_as("harmless") + ' ' + listening_as("ending");
-    check("write()", ::write(ends[1], both.data(), both.size()));
+    std::vector<Endpoint> at;
+    for (std::size_t i = 0; i < kProxies; ++i) {
+      const ProxyState made =
+          proxies.create({.name = name_of(i), .listen = "127.0.0.1:0", .upstream = echo.address()});
+      at.push_back(parse_endpoint(made.listen, 0).value());
+    }
+    check("write()", ::write(ends[1], at.data(), kProxies * sizeof(Endpoint)));
     right = change_toxics(proxies, caller);
   }
   ::kill(server, SIGKILL);
