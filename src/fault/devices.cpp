@@ -20,8 +20,8 @@ using netlink::RouteSocket;
 constexpr std::string_view kPrefix = "bs";
 constexpr std::array<std::uint8_t, 5> kMark{'b', 'l', 'a', 'c', 'k'};  // local, unicast
 
-// `black` and the last byte of the device's number, which need not be unique: no frame is ever
-// addressed to one of ours.
+// `black` and the last byte of the device's number. No frame is ever addressed to one of ours, but
+// the two ends of a pair must differ: IPv6 looks for a duplicate of its address on the link.
 netlink::HardwareAddress own_address(std::string_view name) {
   netlink::HardwareAddress address{};
   std::ranges::copy(kMark, address.begin());
@@ -48,7 +48,8 @@ void make_swallowing(RouteSocket& route) {
 
 void make_answering(RouteSocket& route) {
   for (const char* name : {kHostAnswerDevice, kPortAnswerDevice}) refuse_if_taken(route, name);
-  route.create_veth(kHostAnswerDevice, kPortAnswerDevice, -1, own_address(kHostAnswerDevice));
+  route.create_veth(kHostAnswerDevice, kPortAnswerDevice, -1, own_address(kHostAnswerDevice),
+                    own_address(kPortAnswerDevice));
   route.set_up(kHostAnswerDevice);
   route.set_up(kPortAnswerDevice);
   // The one that was up first has had its carrier since, and may have no queue yet.

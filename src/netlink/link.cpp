@@ -95,7 +95,8 @@ void RouteSocket::create(std::string_view name, std::string_view kind,
 }
 
 void RouteSocket::create_veth(std::string_view name, std::string_view peer, int peer_netns,
-                              const std::optional<HardwareAddress>& hardware) {
+                              const std::optional<HardwareAddress>& hardware,
+                              const std::optional<HardwareAddress>& hardware_of_peer) {
   MessageWriter out = new_link();
   out.put(IFLA_IFNAME, name);
   put(out, hardware);
@@ -106,7 +107,7 @@ void RouteSocket::create_veth(std::string_view name, std::string_view peer, int 
     const auto other = out.nest(VETH_INFO_PEER);
     out.put_fixed(no_link());
     out.put(IFLA_IFNAME, peer);
-    put(out, hardware);
+    put(out, hardware_of_peer);
     if (peer_netns >= 0) out.put(IFLA_NET_NS_FD, static_cast<std::uint32_t>(peer_netns));
   }
   socket_.ask(out.take(), "create veth " + quoted(name) + " and " + quoted(peer));

@@ -43,10 +43,10 @@ class RouteSocket {
   void create(std::string_view name, std::string_view kind,
               const std::optional<HardwareAddress>& hardware = {});
 
-  // Both ends, with one hardware address if any is given; `peer` goes into the namespace of
-  // `peer_netns`, or stays where < 0.
+  // Both ends; `peer` goes into the namespace of `peer_netns`, or stays where < 0.
   void create_veth(std::string_view name, std::string_view peer, int peer_netns = -1,
-                   const std::optional<HardwareAddress>& hardware = {});
+                   const std::optional<HardwareAddress>& hardware = {},
+                   const std::optional<HardwareAddress>& hardware_of_peer = {});
 
   void set_up(std::string_view name, bool up = true);
   void move_to(std::string_view name, int netns_fd);
