@@ -12,6 +12,7 @@
 #include <csignal>
 #include <exception>
 #include <functional>
+#include <latch>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -132,6 +133,7 @@ class PacketShaper::Worker {
     ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are others' business
     thread_ = std::thread{[this] { run(); }};
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    ahead_.wait();
   }
 
   ~Worker() {
@@ -189,6 +191,7 @@ class PacketShaper::Worker {
 
   void run() {
     run_ahead_of_others();
+    ahead_.count_down();
     try {
       while (!stop_) {
         take_orders();
@@ -343,6 +346,7 @@ class PacketShaper::Worker {
   const UniqueFd netns_;
   const UniqueFd wake_;
   std::atomic<bool> stop_ = false;
+  std::latch ahead_{1};  // until then it waits its turn, on a busy machine for long
 
   std::mutex callers_;  // what only callers touch
   std::vector<std::uint16_t> known_;

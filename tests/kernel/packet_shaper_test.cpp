@@ -13,6 +13,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -59,6 +60,23 @@ std::uint64_t checksum_errors() {
     if (names[i] == "InCsumErrors") return std::stoull(values[i]);
   }
   throw std::runtime_error{"no InCsumErrors"};
+}
+
+bool has_thread(const std::string& name) {
+  for (const auto& task : std::filesystem::directory_iterator{"/proc/self/task"}) {
+    std::string called;
+    std::getline(std::ifstream{task.path() / "comm"}, called);
+    if (called == name) return true;
+  }
+  return false;
+}
+
+// One that still waits for its first turn would hold the first packets for as long.
+TEST_F(PacketShaperTest, ItsThreadRunsBeforeAnyPacketCanCome) {
+  for (int i = 0; i < 50; ++i) {
+    const PacketShaper shaper{kCopiesMark};
+    ASSERT_TRUE(has_thread("bs-shaper"));
+  }
 }
 
 TEST_F(PacketShaperTest, HoldsPacketsForTheDelayAndNeverLess) {
