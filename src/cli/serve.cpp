@@ -38,7 +38,8 @@ constexpr std::string_view kUsage =
     "  --seed NUMBER        of every toxic's dice\n"
     "  --threads NUMBER     that carry connections; default one a processor\n"
     "  --half-close         pass the end of one direction on, and keep the other\n"
-    "  --refuse-when-down   no listener while the upstream cannot be reached\n"
+    "  --pass-resets        pass a reset on as a reset, where no toxic acts\n"
+    "  --refuse-when-down   refuse clients while the upstream takes no connections\n"
     "  --proxy-metrics      bytes of each proxy at GET /metrics\n"
     "  --runtime-metrics    the process's own figures at GET /metrics\n"
     "  --no-host-check      answer requests for other hosts, and those of web pages\n"
@@ -58,6 +59,7 @@ GoArguments parse(std::vector<std::string> words) {
                                      {"seed"},
                                      {"threads"},
                                      {"half-close", "", true},
+                                     {"pass-resets", "", true},
                                      {"refuse-when-down", "", true},
                                      {"proxy-metrics", "", true},
                                      {"runtime-metrics", "", true},
@@ -139,6 +141,7 @@ int run_server(const GoArguments& in) {
       .threads = number<unsigned>(in, "threads").value_or(0),
       .seed = seed ? static_cast<std::uint64_t>(*seed) : random_seed(),
       .half_close = in.on("half-close"),
+      .pass_resets = in.on("pass-resets"),
       .refuse_when_down = in.on("refuse-when-down"),
   };
   std::signal(SIGPIPE, SIG_IGN);  // a reader of the log that has gone ends nothing

@@ -24,7 +24,8 @@ ToxicProxies::ToxicProxies(const std::vector<ProxiedEntry>& entries, std::uint32
     ProxyFront front{.listener = open_proxy_listener(resolve_listen("")),
                      .upstream = {},
                      .mark = mark,
-                     .half_close = true};
+                     .half_close = true,
+                     .pass_resets = true};
     // To its clients it bears the mark as well.
     check("setsockopt(SO_MARK)",
           ::setsockopt(front.listener.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark));

@@ -100,6 +100,7 @@ struct Proxies::State {
       ProxyFront front{.listener = open_proxy_listener(at),
                        .upstream = proxy.state.upstream,
                        .half_close = options.half_close,
+                       .pass_resets = options.pass_resets,
                        .refuse_when_down = options.refuse_when_down,
                        .toxics = proxy.toxics};
       proxy.state.listen = bound_text(front.listener.get());

@@ -77,6 +77,7 @@ struct ProxiesOptions {
   unsigned threads = 0;  // that carry connections; 0: one a processor
   std::uint64_t seed = 0;
   bool half_close = false;        // pass the end of one direction on, and keep the other
+  bool pass_resets = false;       // a reset on as a reset, where no toxic acts on that way
   bool refuse_when_down = false;  // refuse clients while the upstream takes no connections
 };
 

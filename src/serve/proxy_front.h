@@ -53,6 +53,7 @@ struct ProxyFront {
   std::uint32_t mark = 0;   // SO_MARK of the sockets towards upstream; 0: none
   UniqueFd netns{};         // of those sockets; none: that in which the engine was made
   bool half_close = false;  // pass the end of one direction on, and keep the other
+  bool pass_resets = false;           // a reset on as a reset, where no toxic acts on that way
   bool refuse_when_down = false;      // while upstream takes no connection, refuse clients
   std::vector<SharedToxic> toxics{};  // in force before the first connection
 };

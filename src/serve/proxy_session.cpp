@@ -182,7 +182,7 @@ ProxySession::Moved ProxySession::move(Way& way, std::size_t index) {
     const RunTime now = freely ? RunTime{} : loop_.now();
     if (!freely) way.link.advance(now);
     if (!write_out(way, writes)) {
-      close(false);
+      close(passes_reset(way.to));
       return Moved::ended;
     }
     if (has_ended(way)) return ended ? Moved::ended : Moved::all;
@@ -204,7 +204,12 @@ ProxySession::Moved ProxySession::move(Way& way, std::size_t index) {
       continue;
     }
     if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) {  // a reset too: whoever reads the other side sees an end (RFC 9293, 3.10.7)
+    if (got <= 0) {
+      way.from.was_reset = got < 0 && errno == ECONNRESET;
+      if (passes_reset(way.from)) {
+        close(true);
+        return Moved::ended;
+      }
       read_end(way, loop_.now());
       continue;
     }
@@ -226,6 +231,7 @@ std::size_t ProxySession::write_some(Way& way, std::span<const std::byte> bytes)
   const ssize_t sent = ::send(way.to.fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (sent < 0) {
     way.to.writable = errno != EAGAIN;
+    if (errno == ECONNRESET) way.to.was_reset = true;  // the kernel tells it once
     return 0;
   }
   const auto size = static_cast<std::size_t>(sent);
@@ -248,6 +254,13 @@ bool ProxySession::write_out(Way& way, int& writes) {
   return true;
 }
 
+// Whether the other side is to see it as a reset, at once, as it would without us (RFC 9293,
+// 3.10.7.4), and not as an end behind all that was sent before.
+bool ProxySession::passes_reset(const Side& side) const {
+  const Way& way = ways_[&side == &client_ ? kUp : kDown];
+  return side.was_reset && front_->front.pass_resets && way.link.acting().empty();
+}
+
 void ProxySession::read_end(Way& way, RunTime now) {
   way.source_ended = true;
   way.link.finish(now);
@@ -256,9 +269,10 @@ void ProxySession::read_end(Way& way, RunTime now) {
 
 // What the link's end means for the sockets.
 bool ProxySession::has_ended(Way& way) {
-  if (way.link.end() == toxic::LinkEnd::open) return false;
-  if (way.link.end() == toxic::LinkEnd::reset) {
-    close(true);
+  const bool stuck = way.link.is_cut() && !way.to.writable;
+  if (way.link.end() == toxic::LinkEnd::open && !stuck) return false;
+  if (way.link.end() == toxic::LinkEnd::reset || stuck) {
+    close(!stuck);
     return true;
   }
   if (!way.link.out().empty()) return false;

@@ -67,6 +67,7 @@ class ProxySession {
     bool readable = false, writable = false;
     bool hung_up = false;  // its end is behind what can be read
     bool broken = false;
+    bool was_reset = false;
   };
 
   struct Way {
@@ -92,6 +93,7 @@ class ProxySession {
   Moved move(Way& way, std::size_t index);
   bool write_out(Way& way, int& writes);
   std::size_t write_some(Way& way, std::span<const std::byte> bytes);
+  bool passes_reset(const Side& side) const;
   void read_end(Way& way, RunTime now);
   bool has_ended(Way& way);
   void go_on(const Way& way);

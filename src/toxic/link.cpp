@@ -87,7 +87,7 @@ void Link::remove(std::string_view name, RunTime now) {
   if (station == nullptr) return;
   const Removal removal = station->toxic->kind->removal;
   if (removal == Removal::closes_all || (removal == Removal::closes_acting && station->acts)) {
-    end_after(static_cast<std::size_t>(station - stations_.data()));
+    cut_after(static_cast<std::size_t>(station - stations_.data()));
   } else {
     station->let_go();
     station->toxic.reset();
@@ -135,7 +135,7 @@ void Link::advance(RunTime now) {
     if (event.at == kNever || event.at > now) break;
     now_ = event.at;
     if (event.ends) {
-      end_after(event.station);
+      cut_after(event.station);
     } else {
       carry_out(event.station);
     }
@@ -228,6 +228,11 @@ void Link::end_after(std::size_t index) {
   stations_.erase(stations_.begin(), stations_.begin() + static_cast<std::ptrdiff_t>(index) + 1);
   source_ended_ = true;
   hand_on(0, Chunk::copy_of({}, now_));
+}
+
+void Link::cut_after(std::size_t index) {
+  cut_ = true;
+  end_after(index);
 }
 
 }  // namespace blackstart::toxic

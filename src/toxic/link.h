@@ -62,6 +62,9 @@ class Link {
   // advance().
   ChunkQueue& out() { return out_; }
   LinkEnd end() const { return end_; }
+  // A toxic's time is over, or its removal ends the connection: what a reader does not take is not
+  // waited for, though the end may still be behind what other stages hold.
+  bool is_cut() const { return cut_; }
 
   std::size_t held() const;                      // bytes, with those in out()
   std::vector<std::string_view> acting() const;  // names of toxics; until the next change
@@ -77,6 +80,7 @@ class Link {
   void carry_out(std::size_t index);
   void hand_on(std::size_t first, Chunk chunk);
   void end_after(std::size_t index);
+  void cut_after(std::size_t index);
 
   Rng dice_;
   RunTime opened_;
@@ -85,6 +89,7 @@ class Link {
   ChunkQueue out_;
   LinkEnd end_ = LinkEnd::open;
   bool source_ended_ = false;
+  bool cut_ = false;
   bool stalled_ = false;  // out_ was full
 };
 

@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -60,6 +61,17 @@ class Beyond(LabTest):
     connection.sendall(b"all of it")
     connection.shutdown(1)
     self.assertEqual(Arrivals(connection).wait_end().data, b"ALL OF IT")
+
+  def test_resets_are_passed_on_where_it_is_asked_for(self):
+    def reset(connection):
+      connection.recv(1)
+      connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+      connection.close()
+    for flags, expected in ((), "eof"), (("--pass-resets",), "reset"):
+      self.other_server(*flags)
+      connection = self.connect(self.proxy(reset))
+      connection.sendall(b"x")
+      self.assertEqual(Arrivals(connection).wait_end().end[0], expected)
 
   def test_refuse_when_down(self):
     self.other_server("--refuse-when-down")

@@ -56,6 +56,24 @@ TEST(Timeout, ClosesAfterASilence) {
   EXPECT_EQ(play.link.end(), LinkEnd::closed);
 }
 
+TEST(Timeout, CutsWhereAnEndOfTheSourceOrALimitOfBytesDoesNot) {
+  Play timed{{a_toxic("timeout", {500}), a_toxic("bandwidth", {0})}};
+  timed.run_until(499ms);
+  EXPECT_FALSE(timed.link.is_cut());
+  timed.run_until(500ms);
+  EXPECT_TRUE(timed.link.is_cut());
+
+  Play removed{{a_toxic("timeout")}};
+  removed.remove("timeout");
+  EXPECT_TRUE(removed.link.is_cut());
+
+  Play orderly{{a_toxic("limit_data", {4}), a_toxic("timeout", {500})}};
+  orderly.push("limit");
+  orderly.finish();
+  EXPECT_EQ(orderly.ended, 0ms);
+  EXPECT_FALSE(orderly.link.is_cut());
+}
+
 TEST(Timeout, EveryDroppedPieceStartsItAgain) {
   Play play{{a_toxic("timeout", {500})}};
   for (int i = 0; i < 10; ++i) play.push_at(200ms * i, "x");
