@@ -10,6 +10,7 @@ namespace blackstart::limits {
 inline constexpr std::size_t api_body_bytes_max = 16 << 20;
 inline constexpr std::size_t api_header_bytes_max = 64 << 10;
 inline constexpr std::size_t api_json_depth_max = 64;
+inline constexpr std::size_t api_clients_max = 256;  // connections at a time
 
 inline constexpr std::chrono::seconds api_read_within{15};   // a request, from its first byte
 inline constexpr std::chrono::seconds api_write_within{30};  // an answer

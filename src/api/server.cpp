@@ -2,6 +2,8 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -74,6 +76,17 @@ HttpAnswer unreadable(int status, const std::string& why) {
   return {status, "text/plain; charset=utf-8", std::to_string(status) + " " + why + "\n", {}};
 }
 
+// Waits for nothing. What was sent is read, since closing on it would take the answer away.
+void turn_away(Generic::socket& client) {
+  error_code ignored;
+  client.non_blocking(true, ignored);
+  const std::string text = to_wire(unreadable(503, "Too many clients"), false, true);
+  client.send(asio::buffer(text), 0, ignored);
+  client.shutdown(asio::socket_base::shutdown_send, ignored);
+  std::array<char, kFirstRead> unread;
+  client.receive(asio::buffer(unread), 0, ignored);
+}
+
 HttpRequest request_of(http::request<http::string_body>& message, Door door) {
   HttpRequest request{std::string{message.method_string()},
                       std::string{message.target()},
@@ -111,6 +124,7 @@ struct Server::State {
   asio::awaitable<void> refuse(Session& session, const HttpAnswer& answer);
   asio::awaitable<void> watch(StopSignals& stop);
 
+  bool has_room();
   void await_expiry();
   void stop_taking();
   void end_if_done();
@@ -136,6 +150,10 @@ asio::awaitable<void> Server::State::accept(Acceptor& acceptor) {
       co_await pause.async_wait(kTuple);
       continue;
     }
+    if (!has_room()) {
+      turn_away(socket);
+      continue;
+    }
     error_code ignored;
     if (door != Door::unix_socket) socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
     sessions_.emplace_front(std::move(socket), door);
@@ -145,6 +163,17 @@ asio::awaitable<void> Server::State::accept(Acceptor& acceptor) {
       end_if_done();
     });
   }
+}
+
+// Where there is none, the oldest client that asks for nothing makes it.
+bool Server::State::has_room() {
+  if (sessions_.size() < limits::api_clients_max) return true;
+  const auto oldest = std::find_if(sessions_.rbegin(), sessions_.rend(),
+                                   [](const Session& one) { return one.idle; });
+  if (oldest == sessions_.rend()) return false;
+  oldest->idle = false;
+  oldest->stream.cancel();
+  return true;
 }
 
 // (GCC 12 lets no loop end whose condition is `co_await a && co_await b`.)

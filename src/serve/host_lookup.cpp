@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <future>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -102,18 +103,30 @@ void HostLookup::stop() {
 
 void HostLookup::look_up(const std::string& text, std::function<void(Found)> done) {
   const auto where = split_host_port(text);
-  if (!where) return done({});
-  if (const auto address = in_numbers(*where)) return done({*address});
+  where ? look_up(*where, std::move(done)) : done({});
+}
+
+void HostLookup::look_up(const HostPort& where, std::function<void(Found)> done) {
+  if (const auto address = in_numbers(where)) return done({*address});
   State& state = *state_;
   const std::scoped_lock lock{state.mutex};
   if (state.ending) return;
-  state.questions.push_back({*where, std::move(done)});
+  state.questions.push_back({where, std::move(done)});
   if (state.idle < state.questions.size() && state.threads < kThreadsMost) {
     ++state.threads;
     // Nobody can interrupt getaddrinfo(3), so nobody waits for it.
     std::thread{[shared = state_] { shared->work(); }}.detach();
   }
   state.asked.notify_one();
+}
+
+std::optional<HostLookup::Found> HostLookup::look_up_within(const HostPort& where,
+                                                            Duration patience) {
+  const auto answer = std::make_shared<std::promise<Found>>();
+  std::future<Found> found = answer->get_future();
+  look_up(where, [answer](Found all) { answer->set_value(std::move(all)); });
+  if (found.wait_for(patience) != std::future_status::ready) return std::nullopt;
+  return found.get();
 }
 
 }  // namespace blackstart

@@ -9,9 +9,16 @@
 #include <string_view>
 #include <vector>
 
+#include "blackstart/time.h"
 #include "serve/socket.h"
 
 namespace blackstart {
+
+// "host:port", "[v6]:port", split at the last colon; the host may be empty.
+struct HostPort {
+  std::string host, port;
+};
+std::optional<HostPort> split_host_port(std::string_view text);
 
 // getaddrinfo(3) on threads of its own, several at once, so that a slow name delays no other.
 class HostLookup {
@@ -28,18 +35,17 @@ class HostLookup {
   // numbers. Safe from any thread.
   void look_up(const std::string& text, std::function<void(Found)> done);
 
+  // Waits for it; nullopt: it takes longer.
+  std::optional<Found> look_up_within(const HostPort& where, Duration patience);
+
   // From then on `done` of no question is called, asked before or after. Waits for no lookup.
   void stop();
 
  private:
+  void look_up(const HostPort& where, std::function<void(Found)> done);
+
   struct State;
   std::shared_ptr<State> state_;
 };
-
-// "host:port", "[v6]:port", split at the last colon; the host may be empty.
-struct HostPort {
-  std::string host, port;
-};
-std::optional<HostPort> split_host_port(std::string_view text);
 
 }  // namespace blackstart

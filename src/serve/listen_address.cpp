@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <memory>
+#include <chrono>
 #include <optional>
 #include <system_error>
 
@@ -16,6 +15,8 @@
 
 namespace blackstart {
 namespace {
+
+constexpr std::chrono::milliseconds kNamePatience{500};
 
 HostPort split(std::string_view text) {
   if (text.empty()) return {"", "0"};
@@ -41,23 +42,16 @@ std::uint16_t port_of(const std::string& text) {
   throw BadListenAddress{"lookup tcp/" + text + ": unknown port"};
 }
 
+// Of a name an IPv4 one if it has any.
 Address address_of(const std::string& host) {
   if (const auto address = parse_address(host)) return *address;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) {
-    throw BadListenAddress{"lookup " + host + ": no such host"};
-  }
-  const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list{found, &::freeaddrinfo};
-  const addrinfo* chosen = found;
-  for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {
-    if (one->ai_family == AF_INET && chosen->ai_family != AF_INET) chosen = one;
-  }
-  SocketAddress address;
-  address.length = std::min<socklen_t>(chosen->ai_addrlen, sizeof address.v6);
-  std::memcpy(&address.v6, chosen->ai_addr, address.length);
-  return to_endpoint(address).address;
+  if (host == "localhost") return parse_address("127.0.0.1").value();  // RFC 6761, 6.3
+  const auto found = HostLookup{}.look_up_within({host, "0"}, kNamePatience);
+  if (!found) throw BadListenAddress{"lookup " + host + ": i/o timeout"};
+  if (found->empty()) throw BadListenAddress{"lookup " + host + ": no such host"};
+  const auto v4 =
+      std::ranges::find(*found, AF_INET, [](const auto& one) { return one.any.sa_family; });
+  return to_endpoint(v4 == found->end() ? found->front() : *v4).address;
 }
 
 UniqueFd try_to_bind(const SocketAddress& at) {

@@ -23,8 +23,8 @@ class BadListenAddress : public std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-// Names and services by getaddrinfo(3), which may take its time; IPv4 before IPv6. The host may be
-// empty, for all interfaces, and so may all of it, with a port of the kernel's choice.
+// Names by getaddrinfo(3), which is given half a second; IPv4 before IPv6. The host may be empty,
+// for all interfaces, and so may all of it, with a port of the kernel's choice.
 ListenAddress resolve_listen(std::string_view text);
 
 // Listens, without blocking, with the options of a proxy's sockets. Where the kernel lacks IPv6, a

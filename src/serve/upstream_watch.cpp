@@ -6,7 +6,6 @@
 #include <cerrno>
 #include <chrono>
 #include <condition_variable>
-#include <future>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -98,11 +97,9 @@ struct UpstreamWatch::State {
   }
 
   HostLookup::Found addresses_of(const std::string& upstream) {
-    const auto answer = std::make_shared<std::promise<HostLookup::Found>>();
-    std::future<HostLookup::Found> found = answer->get_future();
-    names.look_up(upstream, [answer](HostLookup::Found one) { answer->set_value(std::move(one)); });
-    if (found.wait_for(kPatience) != std::future_status::ready) return {};
-    return found.get();
+    const auto where = split_host_port(upstream);
+    return where ? names.look_up_within(*where, kPatience).value_or(HostLookup::Found{})
+                 : HostLookup::Found{};
   }
 
   const Told told;

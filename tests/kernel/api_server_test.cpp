@@ -9,9 +9,11 @@
 #include <sys/un.h>
 
 #include <filesystem>
+#include <list>
 #include <optional>
 #include <thread>
 
+#include "api/limits.h"
 #include "api/listeners.h"
 #include "serve/listen_address.h"
 #include "serve/socket.h"
@@ -213,6 +215,24 @@ TEST_F(ApiServer, LetsRequestsUnderWayEndAndClosesIdleClients) {
   EXPECT_THAT(busy.send("{}").read(), HasSubstr("Connection: close"));
   thread_.join();
   EXPECT_THROW(Client{address_}, std::system_error);
+}
+
+TEST_F(ApiServer, TheOldestIdleClientMakesRoomAndNobodyWhoIsAsking) {
+  const std::string half = "GET /version HTTP/1.1\r\n", rest = "Host: localhost\r\n\r\n";
+  const auto begin_to_ask = [&](Client& client) {
+    EXPECT_THAT(client.send(half + rest + half).read(kVersion), EndsWith(kVersion));
+  };
+  Client asking{address_};
+  begin_to_ask(asking);
+  std::list<Client> idle;
+  while (idle.size() + 1 < limits::api_clients_max) idle.emplace_back(address_);
+  EXPECT_THAT(get("/version"), EndsWith(kVersion));
+  EXPECT_EQ(idle.front().read(), "");
+  idle.pop_front();
+  idle.emplace_back(address_);
+  for (Client& one : idle) begin_to_ask(one);
+  EXPECT_THAT(get("/version"), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(asking.send(rest).read(kVersion), EndsWith(kVersion));
 }
 
 TEST_F(ApiServer, ListensOnAUnixSocketForItsOwnerAlone) {
