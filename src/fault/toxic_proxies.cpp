@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "serve/listen_address.h"
+#include "sys/process_usage.h"
 
 namespace blackstart {
 namespace {
@@ -18,6 +19,7 @@ ToxicProxies::ToxicProxies(const std::vector<ProxiedEntry>& entries, std::uint32
                            RunSeed seed)
     // Its threads, and with them all of its sockets, are in the caller's namespace.
     : engine_{{.threads = kThreads, .seed = seed.value}} {
+  raise_open_files_limit();
   for (const ProxiedEntry& entry : entries) {
     Proxy proxy{.entry = entry};
     // Redirected packets are for loopback or for an address of the interface they came in by.

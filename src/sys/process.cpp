@@ -14,6 +14,7 @@
 #include "blackstart/limits.h"
 #include "sys/clock.h"
 #include "sys/process_child.h"
+#include "sys/process_usage.h"
 
 namespace blackstart {
 namespace {
@@ -164,6 +165,7 @@ Process::Process(const ProcessOptions& options)
       .input_fd = null_device.get(),
       .output_fd = output_fd,
       .output_is_ours = inherits ? 1 : 0,
+      .open_files = given_open_files_limit(),
       .error_fd = errors.writer.get(),
       .exit_fd = exits.writer.get(),
       .parent = ::getpid(),

@@ -186,6 +186,7 @@ void run_command(const Plan& plan) {
     ::dup2(plan.output_fd, STDERR_FILENO);
   }
   close_from(3, CLOSE_RANGE_CLOEXEC);
+  if (plan.open_files != nullptr) ::setrlimit(RLIMIT_NOFILE, plan.open_files);
   default_dispositions();
   sigset_t none;
   ::sigemptyset(&none);

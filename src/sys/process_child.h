@@ -2,6 +2,7 @@
 
 // The far side of Process: what runs between fork and exec, and the supervisor.
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -24,9 +25,10 @@ struct Plan {
   const char* directory;  // null: stay
   int netns_fd;           // -1: stay
   int input_fd, output_fd;
-  int output_is_ours;  // leave 1 and 2 alone
-  int error_fd;        // close-on-exec
-  int exit_fd;         // the supervisor writes the command's pid, later its wait status (ints)
+  int output_is_ours;        // leave 1 and 2 alone
+  const rlimit* open_files;  // null: ours
+  int error_fd;              // close-on-exec
+  int exit_fd;  // the supervisor writes the command's pid, later its wait status (ints)
   pid_t parent;
 };
 

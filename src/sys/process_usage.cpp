@@ -1,17 +1,19 @@
 #include "sys/process_usage.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
 
 namespace blackstart {
 namespace {
+
+std::optional<rlimit> given_limit;
 
 // proc(5), of /proc/PID/stat: the fields behind the name, which may hold anything but is the only
 // one with a bracket. The first of them is field 3, the state.
@@ -55,9 +57,12 @@ ProcessUsage process_usage() {
 
 void raise_open_files_limit() {
   rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == files.rlim_max) return;
+  const rlimit given = files;
   files.rlim_cur = files.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &files);
+  if (::setrlimit(RLIMIT_NOFILE, &files) == 0) given_limit = given;
 }
+
+const rlimit* given_open_files_limit() { return given_limit ? &*given_limit : nullptr; }
 
 }  // namespace blackstart

@@ -2,6 +2,8 @@
 
 // What this process uses of its machine, as proc(5) tells.
 
+#include <sys/resource.h>
+
 namespace blackstart {
 
 struct ProcessUsage {
@@ -14,7 +16,11 @@ struct ProcessUsage {
 // Of now. Throws where /proc is missing.
 ProcessUsage process_usage();
 
-// As many open files as the machine lets it have: a proxied connection takes two.
+// As many open files as the machine lets it have: a proxied connection takes two. Commands that we
+// run (sys/process) have the limit that we were given.
 void raise_open_files_limit();
+
+// What it was before it was raised; nullptr: it was not.
+const rlimit* given_open_files_limit();
 
 }  // namespace blackstart

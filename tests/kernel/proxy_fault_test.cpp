@@ -5,6 +5,7 @@
 #include "fault/toxic_proxies.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <fstream>
 #include <optional>
@@ -78,6 +79,18 @@ TEST_F(ProxyFault, DelaysNewConnectionsOfProgramsHereInBothFamilies) {
   EXPECT_EQ(proof.bytes, 2 * kPeers.size());
   enforced().switch_to({});
   for (const std::string& peer : kPeers) expect_delayed(peer, false);
+}
+
+TEST_F(ProxyFault, HasAsManyDescriptorsAsItMay) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{.rlim_cur = 256, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  enforce(slow(), target_of(kEverywhere));
+  rlimit now{};
+  EXPECT_EQ(::getrlimit(RLIMIT_NOFILE, &now), 0);
+  EXPECT_EQ(now.rlim_cur, before.rlim_max);
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 // conntrack meets the old one in its middle, and takes it for new.

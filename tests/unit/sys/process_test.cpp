@@ -16,6 +16,7 @@
 
 #include "sys/clock.h"
 #include "sys/netns.h"
+#include "sys/process_usage.h"
 #include "sys/signals.h"
 
 namespace blackstart {
@@ -175,6 +176,19 @@ TEST_P(ProcessInBothModes, HandsDownNoDescriptorSignalMaskOrIgnoredSignal) {
   ::signal(SIGPIPE, SIG_DFL);
   ::close(leak);
   EXPECT_EQ(process.last_output(), "0 1 2 3 SigBlk:0000000000000000\nSigIgn:0000000000000000\n");
+}
+
+TEST_P(ProcessInBothModes, HasTheLimitOfOpenFilesThatWeWereGiven) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit low{.rlim_cur = 256, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &low), 0);
+  raise_open_files_limit();
+  raise_open_files_limit();
+  Process process{options(shell("ulimit -Sn; ulimit -Hn"))};
+  ended(process);
+  EXPECT_EQ(output_with(process, "never there"), "256\n" + std::to_string(before.rlim_max) + "\n");
+  EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
 }
 
 TEST_P(ProcessInBothModes, TakesEnvironmentDirectoryAndOutputFile) {
