@@ -35,16 +35,19 @@ std::optional<std::optional<LogLevel>> parse_log_level(std::string_view name) {
 
 ServeLog::ServeLog(std::optional<LogLevel> most) : most_{most} {
   set_log_level(most.value_or(LogLevel::error));
-  set_log_sink([this](LogLevel level, std::string_view line) { write(level, line); });
+  set_log_sink([this](LogLevel level, std::string_view line, std::string_view caller) {
+    write_line(level, line, "", caller);
+  });
 }
 
 ServeLog::~ServeLog() { set_log_sink({}); }
 
-void ServeLog::write(LogLevel level, std::string_view message, const std::string& fields) {
+void ServeLog::write_line(LogLevel level, std::string_view message, const std::string& fields,
+                          std::string_view caller) {
   if (!most_ || level > *most_) return;
   const std::string line = "{\"level\":\"" + std::string{name_of(level)} + "\"," + fields +
-                           "\"time\":\"" + wall_clock_text() +
-                           "\",\"message\":" + api::json_text(message) + "}\n";
+                           "\"caller\":" + api::json_text(caller) + ",\"time\":\"" +
+                           wall_clock_text() + "\",\"message\":" + api::json_text(message) + "}\n";
   const std::lock_guard lock{mutex_};
   out_.write(line);
 }

@@ -4,6 +4,7 @@
 
 #include <mutex>
 #include <optional>
+#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -25,9 +26,15 @@ class ServeLog {
   ServeLog& operator=(const ServeLog&) = delete;
 
   // `fields`: more members, each with its comma behind: `"address":"127.0.0.1:8474",`.
-  void write(LogLevel level, std::string_view message, const std::string& fields = "");
+  void write(LogLevel level, std::string_view message, const std::string& fields = "",
+             const std::source_location& caller = std::source_location::current()) {
+    write_line(level, message, fields, to_text(caller));
+  }
 
  private:
+  void write_line(LogLevel level, std::string_view message, const std::string& fields,
+                  std::string_view caller);
+
   std::optional<LogLevel> most_;
   std::mutex mutex_;
   Outlet out_;

@@ -33,12 +33,20 @@ LogLevel level_of(spdlog::level::level_enum level) {
   return level == spdlog::level::info ? LogLevel::info : LogLevel::debug;
 }
 
+// From our folder of sources on, wherever that was.
+std::string place_text(std::string_view file, int line) {
+  constexpr std::string_view kSources = "/src/";
+  const std::size_t at = file.rfind(kSources);
+  if (at != std::string_view::npos) file.remove_prefix(at + kSources.size());
+  return std::string{file} + ":" + std::to_string(line);
+}
+
 // Hands lines to whoever asked for them, else to standard error.
 class Switch final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   Switch() { terminal_.set_pattern(kPattern); }
 
-  void turn(std::function<void(LogLevel, std::string_view)> to) {
+  void turn(LogSink to) {
     const std::lock_guard lock{mutex_};
     to_ = std::move(to);
   }
@@ -46,7 +54,8 @@ class Switch final : public spdlog::sinks::base_sink<std::mutex> {
  private:
   void sink_it_(const spdlog::details::log_msg& line) override {
     if (to_) {
-      to_(level_of(line.level), {line.payload.data(), line.payload.size()});
+      const std::string caller = place_text(line.source.filename, line.source.line);
+      to_(level_of(line.level), {line.payload.data(), line.payload.size()}, caller);
     } else {
       terminal_.log(line);
     }
@@ -54,7 +63,7 @@ class Switch final : public spdlog::sinks::base_sink<std::mutex> {
   void flush_() override { terminal_.flush(); }
 
   spdlog::sinks::stderr_color_sink_st terminal_;
-  std::function<void(LogLevel, std::string_view)> to_;
+  LogSink to_;
 };
 
 struct Log {
@@ -72,21 +81,33 @@ Log& the_log() {
   return log;
 }
 
-void write(LogLevel level, std::string_view line) {
-  the_log().logger.log(level_of(level), spdlog::string_view_t{line.data(), line.size()});
+void write(LogLevel level, std::string_view line, const std::source_location& caller) {
+  the_log().logger.log(
+      {caller.file_name(), static_cast<int>(caller.line()), caller.function_name()},
+      level_of(level), spdlog::string_view_t{line.data(), line.size()});
 }
 
 }  // namespace
 
-void set_log_level(LogLevel level) { the_log().logger.set_level(level_of(level)); }
-
-void set_log_sink(std::function<void(LogLevel, std::string_view)> sink) {
-  the_log().sink->turn(std::move(sink));
+std::string to_text(const std::source_location& place) {
+  return place_text(place.file_name(), static_cast<int>(place.line()));
 }
 
-void log_error(std::string_view line) { write(LogLevel::error, line); }
-void log_warning(std::string_view line) { write(LogLevel::warning, line); }
-void log_info(std::string_view line) { write(LogLevel::info, line); }
-void log_debug(std::string_view line) { write(LogLevel::debug, line); }
+void set_log_level(LogLevel level) { the_log().logger.set_level(level_of(level)); }
+
+void set_log_sink(LogSink sink) { the_log().sink->turn(std::move(sink)); }
+
+void log_error(std::string_view line, const std::source_location& caller) {
+  write(LogLevel::error, line, caller);
+}
+void log_warning(std::string_view line, const std::source_location& caller) {
+  write(LogLevel::warning, line, caller);
+}
+void log_info(std::string_view line, const std::source_location& caller) {
+  write(LogLevel::info, line, caller);
+}
+void log_debug(std::string_view line, const std::source_location& caller) {
+  write(LogLevel::debug, line, caller);
+}
 
 }  // namespace blackstart

@@ -56,7 +56,11 @@ TEST_F(Serve, PopulatesFromItsConfigAndEndsWhenTold) {
   EXPECT_FALSE(answers(26379));
   EXPECT_EQ(log().at(0).at("seed"), 7);
   EXPECT_TRUE(logged("Starting Toxiproxy HTTP server"));
-  for (const Json& line : log()) EXPECT_THAT(line.at("time"), EndsWith("Z"));
+  for (const Json& line : log()) {
+    EXPECT_THAT(line.at("time"), EndsWith("Z"));
+    EXPECT_THAT(line.at("caller").get<std::string>(),
+                testing::MatchesRegex("(api|cli)/[a-z_]+\\.cpp:[0-9]+"));
+  }
 }
 
 TEST_F(Serve, GoesOnWithoutAConfigThatItCannotRead) {

@@ -16,8 +16,10 @@ using testing::Pair;
 class Log : public testing::Test {
  protected:
   Log() {
-    set_log_sink(
-        [this](LogLevel level, std::string_view line) { heard_.emplace_back(level, line); });
+    set_log_sink([this](LogLevel level, std::string_view line, std::string_view caller) {
+      heard_.emplace_back(level, line);
+      caller_ = caller;
+    });
   }
   ~Log() override {
     set_log_sink({});
@@ -25,7 +27,13 @@ class Log : public testing::Test {
   }
 
   std::vector<std::pair<LogLevel, std::string>> heard_;
+  std::string caller_;
 };
+
+TEST_F(Log, KnowsWhoSaidIt) {
+  log_error("a");
+  EXPECT_THAT(caller_, testing::EndsWith("unit/sys/log_test.cpp:" + std::to_string(__LINE__ - 1)));
+}
 
 TEST_F(Log, KeepsQuietAboutLessThanWarningsUntilAsked) {
   log_error("a");
