@@ -12,7 +12,7 @@ Chunk Chunk::copy_of(std::span<const std::byte> bytes, RunTime at) {
   chunk.at = at;
   if (bytes.empty()) return chunk;
   auto copy = std::make_shared_for_overwrite<std::byte[]>(bytes.size());
-  std::ranges::copy(bytes, copy.get());
+  std::copy_n(bytes.data(), bytes.size(), copy.get());
   chunk.bytes_ = {copy.get(), bytes.size()};
   chunk.owner_ = std::move(copy);
   return chunk;

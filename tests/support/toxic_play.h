@@ -99,6 +99,7 @@ class Play {
 
   std::string all_bytes() const {
     std::string all;
+    all.reserve(bytes_seen);
     for (const Arrival& arrival : arrivals) all += arrival.bytes;
     return all;
   }

@@ -140,7 +140,7 @@ Duration time_for(std::size_t bytes, std::int64_t rate, Duration late) {
 TEST(Bandwidth, IsExactHoweverLateTimersAre) {
   const std::size_t chunk = limits::toxic_chunk_bytes;
   for (const std::int64_t rate : {100, 1'000, 10'000, 100'000, 333'333, 1'000'000}) {
-    const std::size_t chunks = static_cast<std::size_t>(rate) / 500 + 1;  // for some 60 ms
+    const std::size_t chunks = static_cast<std::size_t>(rate) / 2'000 + 1;  // for 16 ms or more
     const double exact = static_cast<double>(chunks * chunk) * 1e6 / static_cast<double>(rate);
     const Duration taken = time_for(chunks * chunk, rate, 1ms);
     EXPECT_NEAR(static_cast<double>(taken.count()), exact, 1) << rate;

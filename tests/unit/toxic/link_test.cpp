@@ -226,11 +226,12 @@ TEST(Link, EveryValueOfEveryAttributeIsSafe) {
                                  4'700'000'000'000'000'000,
                                  Limits::max() - 1,
                                  Limits::max()};
-  const std::string text(1'000, 'x');
+  const std::string text(250, 'x');
   for (const Kind* kind : kinds()) {
     for (const std::int64_t first : values) {
       for (const std::int64_t second : values) {
-        for (const std::int64_t third : {Limits::min(), std::int64_t{0}, Limits::max()}) {
+        for (const std::int64_t third : {std::int64_t{0}, Limits::min(), Limits::max()}) {
+          if (third != 0 && kind->attributes.size() < 3) continue;
           const Values all{first, second, third};
           Play play{{a_toxic(kind->name, all), named("behind", a_toxic("latency", {1}))}};
           play.push(text);

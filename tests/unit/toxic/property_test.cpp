@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "support/toxic_play.h"
@@ -22,10 +23,23 @@ constexpr int kSeeds = 100;
 constexpr std::array<std::string_view, 6> kHarmless{"latency", "bandwidth", "slow_close",
                                                     "slicer",  "slow_open", "noop"};
 
+// What a stream has there.
+std::string_view pattern_from(std::size_t at, std::size_t size) {
+  constexpr std::size_t kPeriod = 251;
+  static const std::string all = [] {
+    std::string bytes(kPeriod + limits::toxic_chunk_bytes, ' ');
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i % kPeriod);
+    return bytes;
+  }();
+  return std::string_view{all}.substr(at % kPeriod, size);
+}
+
 class RandomPlay {
  public:
   RandomPlay(std::uint64_t seed, bool destructive)
-      : dice_{seed}, destructive_{destructive}, play{{}, seed} {}
+      : dice_{seed}, destructive_{destructive}, play{{}, seed} {
+    sent.reserve(1 << 20);  // growing is what takes its time under a sanitizer
+  }
 
   void step() {
     switch (below(12)) {
@@ -95,8 +109,8 @@ class RandomPlay {
 
   void push() {
     if (!play.link.wants_more()) return;
-    std::string bytes(1 + below(below(4) == 0 ? limits::toxic_chunk_bytes : 200), ' ');
-    for (char& c : bytes) c = static_cast<char>(pattern_++ % 251);
+    const std::size_t size = 1 + below(below(4) == 0 ? limits::toxic_chunk_bytes : 200);
+    const std::string_view bytes = pattern_from(sent.size(), size);
     sent += bytes;
     play.push(bytes);
   }
@@ -106,7 +120,6 @@ class RandomPlay {
   std::vector<std::string> names_;
   std::vector<std::string_view> names_kinds_;
   int names_made_ = 0;
-  std::uint64_t pattern_ = 0;
 
  public:
   std::string sent;
