@@ -28,6 +28,7 @@ inline constexpr std::size_t diagnostics_max = 1'000;       // listed; the rest 
 inline constexpr std::size_t timeline_entries_max = 1'000;
 inline constexpr std::size_t probes_max = 1'000;
 inline constexpr std::size_t targets_max = 1'000;
+inline constexpr std::size_t repeats_max = 1'000;          // runs of a series
 inline constexpr std::size_t ranges_bytes_max = 64 << 20;  // AWS's ip-ranges.json has 2 MiB
 
 inline constexpr std::size_t dns_message_bytes_max = 65'535;  // RFC 1035, 4.2.2: two-byte length
@@ -40,6 +41,7 @@ inline constexpr std::size_t dns_first_pairs_max = 16'384;  // client and name, 
 inline constexpr std::size_t dns_stale_answers_max = 1'024;
 inline constexpr std::size_t dns_stale_answer_bytes_max = 4'096;  // of one; larger: not kept
 
+inline constexpr std::size_t followed_addresses_max = 100'000;  // of one entry's names
 inline constexpr std::size_t shaped_classes_max = 64;  // combinations of network faults, a way
 
 inline constexpr std::chrono::milliseconds probe_interval_min{10};

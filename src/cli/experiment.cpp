@@ -219,7 +219,7 @@ void add_output_options(CLI::App& app, ExperimentOptions& options) {
 void add_repeat_option(CLI::App& app, ExperimentOptions& options) {
   app.add_option("--repeat", options.repeat,
                  "play it so often, with seed, seed + 1, ...; each run in a folder in --out")
-      ->check(CLI::Range(std::size_t{1}, kRepeatsMax));
+      ->check(CLI::Range(std::size_t{1}, limits::repeats_max));
 }
 
 std::string free_folder(std::string started_at, const std::string& scenario) {

@@ -11,8 +11,6 @@
 
 namespace blackstart {
 
-inline constexpr std::size_t kRepeatsMax = 1'000;  // runs of a series
-
 struct SeriesReport {
   std::string scenario, folder;
   std::string command;  // repeats the series

@@ -10,7 +10,7 @@
 // with it; then for as long as a socket of the namespace is connected (or connecting) to it.
 // We forget, not the kernel: its elements have no timeout of their own. A fault whose process
 // hangs ends by its `armed` set, and an address that is seen again costs no request. Beyond
-// kFollowedMost of an entry, the one that is nearest to its end goes.
+// `most` of an entry, the one that is nearest to its end goes.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "blackstart/address.h"
+#include "blackstart/limits.h"
 #include "blackstart/time.h"
 #include "dns/name.h"
 #include "fault/compiler.h"
@@ -35,7 +36,6 @@ namespace blackstart {
 // How much longer than the TTL says an address may be used: Java keeps it for 30 s whatever the
 // TTL, and many a cache serves stale answers for a while.
 inline constexpr Duration kFollowGrace = std::chrono::seconds{60};
-inline constexpr std::size_t kFollowedMost = 100'000;  // addresses of one entry
 
 // The entries of `compiled` whose rules match on names, found by the sets that selector_sets()
 // made for them.
@@ -58,7 +58,7 @@ class Follower {
 
   // Until connect() it only remembers; `clock` must outlive it.
   Follower(std::vector<FollowedEntry> followed, const Clock& clock,
-           std::size_t most = kFollowedMost);
+           std::size_t most = limits::followed_addresses_max);
 
   bool empty() const { return entries_.empty(); }
 

@@ -32,7 +32,8 @@ FollowedEntry entry_of(std::vector<std::string> names, std::uint32_t number = 3)
 // What the kernel would hold: "entry_3_v4_followed 192.0.2.1".
 class FollowerTest : public testing::Test {
  protected:
-  void follow(std::vector<FollowedEntry> entries, std::size_t most = kFollowedMost) {
+  void follow(std::vector<FollowedEntry> entries,
+              std::size_t most = limits::followed_addresses_max) {
     follower_.emplace(std::move(entries), clock_, most);
     follower_->connect({[this](auto changes) {
                           ++requests_;
