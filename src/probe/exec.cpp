@@ -46,7 +46,6 @@ class ExecAttempt final : public Attempt {
     options.argv = argv_;
     options.netns = host().place().netns ? &host().place().netns : nullptr;
     options.output_bytes_max = limits::evidence_bytes_max;
-    options.supervised = false;
     process_.emplace(options);
     watch(exit_, process_->exit_fd(), [this] { ended(); });
     take_output();
@@ -86,7 +85,7 @@ class ExecAttempt final : public Attempt {
     if (!status) return watch(exit_, process_->exit_fd(), [this] { ended(); });
     process_->take_output();
     const std::string output = process_->last_output();
-    process_.reset();  // and what it left in its group
+    process_.reset();  // and all that it left
     finish(result_of(*status, output));
   }
 
