@@ -99,9 +99,18 @@ CompiledEntries compile_entries(std::span<const EntryToCompile> entries,
   return compiled;
 }
 
+netlink::Table& inet_table(netlink::Ruleset& ruleset) {
+  const auto found = std::ranges::find(ruleset.tables, Family::inet, &netlink::Table::family);
+  if (found != ruleset.tables.end()) return *found;
+  netlink::Table made;
+  made.family = Family::inet;
+  return *ruleset.tables.insert(ruleset.tables.begin(), std::move(made));
+}
+
 netlink::Ruleset bind_devices(const CompiledEntries& compiled,
                               const std::vector<std::string>& devices) {
   netlink::Ruleset ruleset = compiled.ruleset;
+  if (!ruleset.tables.empty() || compiled.needs_resolver()) inet_table(ruleset);
   for (netlink::Table& table : ruleset.tables) {
     if (table.family != Family::netdev) continue;
     std::ranges::move(device_chains(table, devices, {}), std::back_inserter(table.chains));

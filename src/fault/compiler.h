@@ -204,8 +204,12 @@ inline constexpr const char* kIngressChain = "fault_ingress";
 CompiledEntries compile_entries(std::span<const EntryToCompile> entries,
                                 const CompileOptions& options = {});
 
+// The ruleset's table for the whole namespace, which is made where there is none.
+netlink::Table& inet_table(netlink::Ruleset& ruleset);
+
 // Adds the chains that hang on devices: on `devices` (those of the namespace but ours, lo
-// included) and on our own. For plan and for the enforcer.
+// included) and on our own. For plan and for the enforcer. Where anything acts there is an inet
+// table, if an empty one: the lock, in which any two runs of a namespace meet.
 netlink::Ruleset bind_devices(const CompiledEntries& compiled,
                               const std::vector<std::string>& devices);
 

@@ -91,15 +91,6 @@ netlink::Chain redirect_chain(const RedirectOptions& options) {
   return chain;
 }
 
-netlink::Table& inet_table(netlink::Ruleset& ruleset) {
-  const auto found =
-      std::ranges::find(ruleset.tables, netlink::Family::inet, &netlink::Table::family);
-  if (found != ruleset.tables.end()) return *found;
-  netlink::Table made;
-  made.family = netlink::Family::inet;
-  return *ruleset.tables.insert(ruleset.tables.begin(), std::move(made));
-}
-
 }  // namespace
 
 void add_dns_redirect(netlink::Ruleset& ruleset, const RedirectOptions& options) {

@@ -121,6 +121,18 @@ TEST_F(EnforcerTest, RefusesASecondRunAndLeavesTheFirstAlone) {
   EXPECT_NE(reached("10.1.1.1"), 0);
 }
 
+TEST_F(EnforcerTest, RefusesASecondRunThatHasNoRuleInCommonWithTheFirst) {
+  Entries on_devices, questions;
+  on_devices.add(partition({.how = PartitionHow::drop}), target_of({"10.1.1.1/32"}));
+  questions.add(dns_fault(dns::AnswerKind::nodata), target_of({}));
+  {
+    const Enforced first{loop(), on_devices.compile()};
+    EXPECT_THROW(Enforced(loop(), questions.compile(), asking("10.1.1.1")), netlink::TableTaken);
+  }
+  const Enforced first{loop(), questions.compile(), asking("10.1.1.1")};
+  EXPECT_THROW(Enforced(loop(), on_devices.compile()), netlink::TableTaken);
+}
+
 TEST_F(EnforcerTest, RemovesTheDevicesThatAKilledRunHasLeft) {
   // The hardware address says whose they are. There may be more than this run needs.
   ASSERT_EQ(shell("ip link add bs0 address 62:6c:61:63:6b:00 type ifb &&"
