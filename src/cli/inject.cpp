@@ -43,21 +43,44 @@ bool can_be(const Shape& shape, Shape::Kind kind) {
           std::ranges::any_of(shape.options, [&](const Shape* one) { return one->kind == kind; }));
 }
 
-// `0ms..800ms` is a ramp, `A,AAAA` a list, the rest a single value.
-std::string value_yaml(const Shape& shape, const std::string& text) {
-  const auto dots = text.find("..");
-  if (dots != std::string::npos && can_be(shape, Shape::Kind::object)) {
-    return "{from: " + scalar(text.substr(0, dots)) + ", to: " + scalar(text.substr(dots + 2)) +
-           "}";
-  }
-  if (!can_be(shape, Shape::Kind::list)) return scalar(text);
+std::vector<std::string> items_of(const std::string& text) {
   std::vector<std::string> items;
   for (std::size_t at = 0; at <= text.size();) {
     const auto comma = std::min(text.find(',', at), text.size());
     items.push_back(text.substr(at, comma - at));
     at = comma + 1;
   }
-  return list_of(items);
+  return items;
+}
+
+// `10.0.0.1,2001:db8::1` or `db.example.com`: records to answer with. No word has a dot or a
+// colon, and no name a last label of digits (RFC 1123, 2.1).
+std::string answer_yaml(const std::string& text) {
+  if (text.find_first_of(".:") == std::string::npos) return scalar(text);
+  const auto before_digits = text.find_last_not_of("0123456789");
+  const bool digits = before_digits + 1 < text.size() && text[before_digits] == '.';
+  if (!digits && text.find_first_of(":,") == std::string::npos) {
+    return "{cname: " + quoted_yaml(text) + "}";
+  }
+  std::vector<std::string> v4, v6;
+  for (const std::string& item : items_of(text)) {
+    (item.find(':') == std::string::npos ? v4 : v6).push_back(item);
+  }
+  if (v6.empty()) return "{a: " + list_of(v4) + "}";
+  if (v4.empty()) return "{aaaa: " + list_of(v6) + "}";
+  return "{a: " + list_of(v4) + ", aaaa: " + list_of(v6) + "}";
+}
+
+// `0ms..800ms` is a ramp, `A,AAAA` a list, the rest a single value.
+std::string value_yaml(const Key& key, const std::string& text) {
+  if (key.name == "answer") return answer_yaml(text);
+  const Shape& shape = *key.shape;
+  const auto dots = text.find("..");
+  if (dots != std::string::npos && can_be(shape, Shape::Kind::object)) {
+    return "{from: " + scalar(text.substr(0, dots)) + ", to: " + scalar(text.substr(dots + 2)) +
+           "}";
+  }
+  return can_be(shape, Shape::Kind::list) ? list_of(items_of(text)) : scalar(text);
 }
 
 std::string target_yaml(const InjectOptions& options) {
@@ -92,7 +115,7 @@ std::string scenario_yaml(const FaultKind& kind, const InjectOptions& options) {
   for (const Key& key : kind.shape->keys) {
     const auto given = options.fault.find(std::string{key.name});
     if (given == options.fault.end()) continue;
-    fault += ", " + std::string{key.name} + ": " + value_yaml(*key.shape, given->second);
+    fault += ", " + std::string{key.name} + ": " + value_yaml(key, given->second);
   }
   // Without a probe there is no recovery to wait for.
   const std::string hold = options.experiment.scenario.probes.empty() ? ", hold: 1ms" : "";

@@ -46,6 +46,17 @@ TEST_F(Inject, TakesRampsAndSaysHowToRepeatIt) {
                         "http://127.0.0.1:8545/balance/alice --for 2s --seed 7"));
 }
 
+TEST_F(Inject, TakesRecordsOfTheUsersOwnForAnAnswer) {
+  for (const auto& [answer, words] : std::vector<std::pair<std::string, std::string>>{
+           {"192.0.2.9,2001:db8::9", "answer 192.0.2.9, 2001:db8::9"},
+           {"b.example.com", "answer CNAME b.example.com"}}) {
+    const Outcome done = inject("dns a.example --where sandbox --for 100ms --answer " + answer);
+    EXPECT_EQ(done.code, 6) << done.output;  // nobody asks
+    EXPECT_THAT(done.output, HasSubstr(words));
+    std::filesystem::remove_all(path() + "/run");
+  }
+}
+
 TEST_F(Inject, HittingNothingProvesNothing) {
   const Outcome done = inject("partition --to 192.0.2.0/24 --for 100ms");
   EXPECT_EQ(done.code, 6) << done.output;
@@ -70,6 +81,8 @@ TEST_F(Inject, SaysWhatIsWrongAndInjectsNothing) {
            {"network --to 10.0.0.1 --delay 1parsec", "duration"},
            {"network --to 10.0.0.1 --delay '1ms}, dns: {'", "duration"},
            {"dns db.example.com --answer nodta", "nodata"},
+           {"dns db.example.com --answer 192.0.2.7,nodata", "'nodata'"},
+           {"dns db.example.com --answer 192.0.2.700", "'192.0.2.700'"},
            {"partition --to 10.0.0.1:1 --to 10.0.0.2:2", "same port"}}) {
     const Outcome refused = inject(arguments);
     EXPECT_EQ(refused.code, 2) << arguments << refused.output;
