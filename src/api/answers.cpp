@@ -92,8 +92,23 @@ std::string leases_json(const Leases& leases, RunTime now) {
     return "{\"proxy\":" + json_text(held.proxy) +
            (held.toxic.empty() ? "" : ",\"toxic\":" + json_text(held.toxic)) +
            ",\"ttl_ms\":" + std::to_string(ceil<milliseconds>(lease.ttl).count()) +
-           ",\"left_ms\":" + std::to_string(ceil<milliseconds>(lease.until - now).count()) + "}";
+           ",\"left_ms\":" + std::to_string(ceil<milliseconds>(lease.until - now).count()) +
+           (lease.holder == 0 ? "" : ",\"held\":true") + "}";
   });
+}
+
+std::string held_json(const std::vector<Leases::Held>& toxics,
+                      const std::vector<ProxyTotals>& totals) {
+  const auto toxic_json = [](const Leases::Held& held) {
+    return "{\"proxy\":" + json_text(held.proxy) + ",\"toxic\":" + json_text(held.toxic) + "}";
+  };
+  const auto total_json = [](const ProxyTotals& total) {
+    return json_text(total.proxy) + ":{\"accepted\":" + std::to_string(total.accepted) +
+           ",\"open\":" + std::to_string(total.open) +
+           ",\"received\":" + std::to_string(total.received) + "}";
+  };
+  return "{\"toxics\":" + joined('[', toxics, ']', toxic_json) +
+         ",\"proxies\":" + joined('{', totals, '}', total_json) + "}";
 }
 
 std::string json_text(std::string_view text) {

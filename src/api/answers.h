@@ -29,6 +29,10 @@ std::string connections_json(const std::vector<ProxyConnection>& connections);
 // Ours alone: what vanishes unless renewed, and when.
 std::string leases_json(const Leases& leases, RunTime now);
 
+// Ours alone: what a client holds, and what every proxy has carried.
+std::string held_json(const std::vector<Leases::Held>& toxics,
+                      const std::vector<ProxyTotals>& totals);
+
 // In quotes, and fit for a page: `<`, `>` and `&` are escaped. What is no UTF-8 becomes U+FFFD.
 std::string json_text(std::string_view text);
 

@@ -39,6 +39,8 @@ class Api {
 
   // Removes what has a lease that is over.
   void expire();
+  // Removes what a client held whose connection has ended.
+  void let_go(std::uint64_t client);
   std::optional<RunTime> next_expiry() const { return leases_.next_deadline(); }
 
  private:
@@ -69,7 +71,12 @@ class Api {
   HttpAnswer metrics(const Call& call);
   HttpAnswer connections(const Call& call);
   HttpAnswer leases(const Call& call);
+  HttpAnswer hold(const Call& call);
+  HttpAnswer renew_held(const Call& call);
+  HttpAnswer held(const Call& call);
 
+  void remove(const Leases::Held& held);
+  std::string held_by(std::uint64_t client) const;
   void lease(const AskedProxy& asked);
   void lease(const std::string& proxy, const std::string& toxic, std::optional<Duration> ttl);
 

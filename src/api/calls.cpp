@@ -177,6 +177,56 @@ HttpAnswer Api::connections(const Call&) {
 
 HttpAnswer Api::leases(const Call&) { return json_answer(200, leases_json(leases_, clock_.now())); }
 
+// First what is new, so that no connection goes without what replaces something. All or nothing.
+HttpAnswer Api::hold(const Call& call) {
+  const std::uint64_t client = call.request.client;
+  const AskedHold asked = read_hold(call.request.body);
+  const std::vector<Leases::Held> before = leases_.held_by(client);
+  std::vector<Leases::Held> all, added;
+  try {
+    for (const AskedHold::Toxic& one : asked.toxics) {
+      const Leases::Held& held = all.emplace_back(one.proxy, one.toxic.name);
+      if (std::ranges::find(before, held) != before.end()) continue;
+      proxies_.add_toxic(one.proxy, one.toxic);
+      added.push_back(held);
+    }
+  } catch (const ProxyError& failure) {
+    for (const Leases::Held& held : added) remove(held);
+    throw ApiError{status_of(failure), all.back().proxy + ": " + failure.what()};
+  }
+  for (const Leases::Held& held : before) {
+    if (std::ranges::find(all, held) == all.end()) remove(held);
+  }
+  leases_.hold(client, all, asked.ttl, clock_.now());
+  return json_answer(200, held_by(client));
+}
+
+HttpAnswer Api::renew_held(const Call& call) {
+  leases_.renew_held(call.request.client, clock_.now());
+  return held(call);
+}
+
+HttpAnswer Api::held(const Call& call) { return json_answer(200, held_by(call.request.client)); }
+
+std::string Api::held_by(std::uint64_t client) const {
+  return held_json(leases_.held_by(client), proxies_.totals());
+}
+
+void Api::let_go(std::uint64_t client) {
+  for (const Leases::Held& held : leases_.held_by(client)) {
+    remove(held);
+    log_info("its client is gone: " + held.proxy + " " + held.toxic);
+  }
+}
+
+void Api::remove(const Leases::Held& held) {
+  leases_.forget(held);
+  try {
+    proxies_.remove_toxic(held.proxy, held.toxic);
+  } catch (const ProxyError&) {  // it has gone with its proxy
+  }
+}
+
 void Api::lease(const AskedProxy& asked) {
   const std::string& name = asked.state.name;
   lease(name, "", asked.ttl);

@@ -19,6 +19,7 @@ struct HttpRequest {
   std::string host, user_agent;
   std::optional<std::string> origin;
   Door door = Door::loopback;
+  std::uint64_t client = 0;  // the connection that it came by, another number for each
 };
 
 struct HttpAnswer {

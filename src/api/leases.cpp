@@ -8,8 +8,28 @@ void Leases::set(const Held& what, Duration ttl, RunTime now) {
   if (ttl == Duration::zero()) {
     leases_.erase(what);
   } else {
-    leases_[what] = {ttl, now + ttl};
+    leases_[what] = {ttl, now + ttl, 0};
   }
+}
+
+void Leases::hold(std::uint64_t holder, const std::vector<Held>& these, Duration ttl, RunTime now) {
+  std::erase_if(leases_, [&](const auto& lease) { return lease.second.holder == holder; });
+  for (const Held& one : these) leases_[one] = {ttl, now + ttl, holder};
+}
+
+void Leases::renew_held(std::uint64_t holder, RunTime now) {
+  for (auto& [what, lease] : leases_) {
+    if (lease.holder == holder) lease.until = now + lease.ttl;
+  }
+}
+
+std::vector<Leases::Held> Leases::held_by(std::uint64_t holder) const {
+  std::vector<Held> out;
+  if (holder == 0) return out;
+  for (const auto& [what, lease] : leases_) {
+    if (lease.holder == holder) out.push_back(what);
+  }
+  return out;
 }
 
 void Leases::forget(const Held& what) { leases_.erase(what); }

@@ -1,7 +1,8 @@
 #pragma once
 
-// Which proxies and toxics vanish unless somebody renews them.
+// Which proxies and toxics vanish unless somebody renews them, or with whoever holds them.
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -22,10 +23,16 @@ class Leases {
   struct Lease {
     Duration ttl{};
     RunTime until;
+    std::uint64_t holder = 0;  // the client with whose connection it ends; 0: nobody's
   };
 
   // From now on for `ttl`, whatever was said before; zero: for ever.
   void set(const Held& what, Duration ttl, RunTime now);
+
+  // From now on `holder` holds exactly these, for `ttl`.
+  void hold(std::uint64_t holder, const std::vector<Held>& these, Duration ttl, RunTime now);
+  void renew_held(std::uint64_t holder, RunTime now);
+  std::vector<Held> held_by(std::uint64_t holder) const;
 
   void forget(const Held& what);
   void forget_all_of(const std::string& proxy);  // and of its toxics

@@ -68,17 +68,23 @@ AskedToxic toxic_from(const Fields& in, const std::vector<Toxic>& beside) {
   return asked;
 }
 
-void take_toxics(const Fields& in, AskedProxy& into) {
-  const json* list = in.find("toxics");
+template <class Act>
+void for_each_of(const Fields& in, std::string_view key, Act act) {
+  const json* list = in.find(key);
   if (list == nullptr) return;
-  const std::string place = in.place_of("toxics");
+  const std::string place = in.place_of(key);
   if (!list->is_array()) refuse(place, "must be a list");
   for (std::size_t i = 0; i < list->size(); ++i) {
-    const Fields one{(*list)[i], place + "[" + std::to_string(i) + "]"};
+    act(Fields{(*list)[i], place + "[" + std::to_string(i) + "]"});
+  }
+}
+
+void take_toxics(const Fields& in, AskedProxy& into) {
+  for_each_of(in, "toxics", [&](const Fields& one) {
     AskedToxic asked = toxic_from(one, into.state.toxics);
     into.state.toxics.push_back(std::move(asked.toxic));
     into.toxic_ttls.push_back(asked.ttl);
-  }
+  });
 }
 
 // `where`: " at proxy 2", or nothing where there is one alone.
@@ -127,6 +133,18 @@ AskedToxicChange read_toxic_change(std::string_view body, const toxic::Kind& kin
   const json value = first_value(body);
   const Fields in{value, ""};
   return {{in.number("toxicity"), values_of(in, kind)}, ttl_of(in)};
+}
+
+AskedHold read_hold(std::string_view body) {
+  const json value = first_value(body);
+  const Fields in{value, ""};
+  const Ttl ttl = ttl_of(in);
+  if (!ttl || *ttl == Duration::zero()) refuse(in.place_of(kTtl), "must say a time");
+  AskedHold asked{{}, *ttl};
+  for_each_of(in, "toxics", [&](const Fields& one) {
+    asked.toxics.push_back({one.text("proxy").value_or(""), toxic_from(one, {}).toxic});
+  });
+  return asked;
 }
 
 }  // namespace blackstart::api

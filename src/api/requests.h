@@ -5,6 +5,7 @@
 // nothing that could be done.
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +38,16 @@ struct AskedToxicChange {
   Ttl ttl;
 };
 
+// Toxics that a client holds, each of its proxy.
+struct AskedHold {
+  struct Toxic {
+    std::string proxy;
+    toxic::Toxic toxic;
+  };
+  std::vector<Toxic> toxics;
+  Duration ttl{};
+};
+
 AskedProxy read_proxy(std::string_view body);
 std::vector<AskedProxy> read_populate(std::string_view body);
 AskedProxyChange read_proxy_change(std::string_view body);
@@ -45,5 +56,6 @@ AskedProxyChange read_proxy_change(std::string_view body);
 // counts before a wrong attribute does.
 AskedToxic read_toxic(std::string_view body, const std::vector<toxic::Toxic>& beside);
 AskedToxicChange read_toxic_change(std::string_view body, const toxic::Kind& kind);
+AskedHold read_hold(std::string_view body);
 
 }  // namespace blackstart::api

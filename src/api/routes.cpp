@@ -85,6 +85,9 @@ HttpAnswer Api::routed(const HttpRequest& request) {
       {kMetrics, {}, &Api::metrics},
       {"/blackstart/connections", {"GET"}, &Api::connections},
       {"/blackstart/leases", {"GET"}, &Api::leases},
+      {"/blackstart/held", {"GET"}, &Api::held},
+      {"/blackstart/held", {"PUT"}, &Api::hold},
+      {"/blackstart/held", {"PATCH"}, &Api::renew_held},
   });
 
   const auto path = path_of(request.target);

@@ -87,14 +87,15 @@ void turn_away(Generic::socket& client) {
   client.receive(asio::buffer(unread), 0, ignored);
 }
 
-HttpRequest request_of(http::request<http::string_body>& message, Door door) {
+HttpRequest request_of(http::request<http::string_body>& message, Door door, std::uint64_t client) {
   HttpRequest request{std::string{message.method_string()},
                       std::string{message.target()},
                       std::move(message.body()),
                       std::string{message[http::field::host]},
                       std::string{message[http::field::user_agent]},
                       std::nullopt,
-                      door};
+                      door,
+                      client};
   if (const auto origin = message.find(http::field::origin); origin != message.end()) {
     request.origin = std::string{origin->value()};
   }
@@ -105,10 +106,12 @@ HttpRequest request_of(http::request<http::string_body>& message, Door door) {
 
 struct Server::State {
   struct Session {
-    Session(Generic::socket socket, Door came_by) : stream{std::move(socket)}, door{came_by} {}
+    Session(Generic::socket socket, Door came_by, std::uint64_t number)
+        : stream{std::move(socket)}, door{came_by}, client{number} {}
 
     beast::basic_stream<Generic> stream;
     Door door;
+    std::uint64_t client;
     beast::flat_buffer in{};
     bool idle = false;  // waits for the next request
   };
@@ -135,6 +138,7 @@ struct Server::State {
   asio::steady_timer expiry_{io_}, drain_{io_};
   std::list<Acceptor> acceptors_;
   std::list<Session> sessions_;
+  std::uint64_t clients_ = 0;
   bool stopping_ = false;
 };
 
@@ -156,9 +160,10 @@ asio::awaitable<void> Server::State::accept(Acceptor& acceptor) {
     }
     error_code ignored;
     if (door != Door::unix_socket) socket.set_option(asio::ip::tcp::no_delay{true}, ignored);
-    sessions_.emplace_front(std::move(socket), door);
+    sessions_.emplace_front(std::move(socket), door, ++clients_);
     const auto session = sessions_.begin();
     asio::co_spawn(io_, converse(*session), [this, session](const std::exception_ptr&) {
+      api_.let_go(session->client);
       sessions_.erase(session);
       end_if_done();
     });
@@ -230,7 +235,7 @@ asio::awaitable<bool> Server::State::answer(Session& session, Parser& parser) {
   }
   const bool keep = message.keep_alive() && !stopping_;
   const bool whole = message.method() != http::verb::head;
-  const HttpAnswer answer = api_.handle(request_of(message, session.door));
+  const HttpAnswer answer = api_.handle(request_of(message, session.door, session.client));
   await_expiry();
   if (!co_await send(session, to_wire(answer, keep, whole))) co_return false;
   co_return keep;

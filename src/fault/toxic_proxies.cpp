@@ -66,7 +66,7 @@ void ToxicProxies::add_to(Proof& proof) const {
     if (proxy.entry.entry != proof.entry) continue;
     proof.connections += std::exchange(proof.packets, 0);
     proof.bytes = 0;
-    for (const WayBytes& way : engine_.bytes(proxy.front)) proof.bytes += way.received;
+    for (const WayBytes& way : engine_.carried(proxy.front).bytes) proof.bytes += way.received;
   }
 }
 

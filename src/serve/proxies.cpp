@@ -16,6 +16,7 @@ struct Proxy {
   ProxyState state;  // without toxics; `enabled`: it listens
   std::vector<SharedToxic> toxics{};
   std::optional<FrontId> front{};
+  ProxyTotals before{};  // of listeners that it no longer has
 };
 
 // Where its series of bytes belongs.
@@ -27,6 +28,13 @@ struct Series {
 
 Series series_of(const Proxy& proxy) {
   return {proxy.state.name, proxy.state.listen, proxy.state.upstream};
+}
+
+ProxyTotals operator+(ProxyTotals sum, const ProxyEngine::Carried& more) {
+  sum.accepted += more.accepted;
+  sum.open += more.open;
+  for (const WayBytes& way : more.bytes) sum.received += way.received;
+  return sum;
 }
 
 void add(BothWays& sum, const BothWays& more) {
@@ -112,7 +120,12 @@ struct Proxies::State {
   }
 
   void stop(Proxy& proxy) {
-    if (proxy.front) add(ended[series_of(proxy)], engine.close(*proxy.front));
+    if (proxy.front) {
+      const ProxyEngine::Carried carried = engine.close(*proxy.front);
+      add(ended[series_of(proxy)], carried.bytes);
+      proxy.before = proxy.before + carried;
+      proxy.before.open = 0;
+    }
     proxy.front.reset();
     proxy.state.enabled = false;
   }
@@ -247,7 +260,7 @@ void Proxies::remove_toxic(std::string_view proxy_name, std::string_view toxic) 
 std::vector<ProxyTraffic> Proxies::traffic() const {
   std::map<Series, BothWays> all = state_->ended;
   for (const auto& [name, proxy] : state_->proxies) {
-    if (proxy.front) add(all[series_of(proxy)], state_->engine.bytes(*proxy.front));
+    if (proxy.front) add(all[series_of(proxy)], state_->engine.carried(*proxy.front).bytes);
   }
   std::vector<ProxyTraffic> out;
   for (const auto& [series, ways] : all) {
@@ -256,6 +269,17 @@ std::vector<ProxyTraffic> Proxies::traffic() const {
       out.push_back(
           {series.proxy, series.listener, series.upstream, stream, way.received, way.sent});
     }
+  }
+  return out;
+}
+
+std::vector<ProxyTotals> Proxies::totals() const {
+  std::vector<ProxyTotals> out;
+  for (const auto& [name, proxy] : state_->proxies) {
+    ProxyTotals total = proxy.before;
+    if (proxy.front) total = total + state_->engine.carried(*proxy.front);
+    total.proxy = name;
+    out.push_back(std::move(total));
   }
   return out;
 }

@@ -46,6 +46,13 @@ struct ProxyTraffic {
   std::uint64_t received = 0, sent = 0;
 };
 
+// What a proxy has carried since it was made.
+struct ProxyTotals {
+  std::string proxy;
+  std::uint64_t accepted = 0, open = 0;  // connections
+  std::uint64_t received = 0;            // bytes, of both directions
+};
+
 struct ProxyConnection {
   std::uint64_t id = 0;
   std::string proxy, client, upstream;  // endpoints; upstream is empty while it is being dialled
@@ -116,6 +123,7 @@ class Proxies {
   void remove_toxic(std::string_view proxy, std::string_view toxic);
 
   std::vector<ProxyTraffic> traffic() const;
+  std::vector<ProxyTotals> totals() const;           // by name
   std::vector<ProxyConnection> connections() const;  // of all proxies, oldest first
 
  private:

@@ -45,12 +45,18 @@ struct ProxyEngine::State {
     done.wait();
   }
 
-  BothWays bytes(FrontId id) const {
-    BothWays sum{};
-    for (const auto& counters : fronts.at(id)->counters) {
-      for (std::size_t way = 0; way < sum.size(); ++way) sum[way] += counters[way].read();
+  Carried carried(FrontId id) const {
+    const SharedFront& front = *fronts.at(id);
+    Carried out;
+    for (const auto& counters : front.counters) {
+      for (std::size_t way = 0; way < counters.size(); ++way) {
+        out.bytes[way] += counters[way].read();
+      }
     }
-    return sum;
+    const std::uint64_t ended = front.ended;  // before `accepted`, which it never exceeds
+    out.accepted = front.accepted;
+    out.open = out.accepted - ended;
+    return out;
   }
 
   // A listener that is shut down keeps its port and refuses clients, until it listens again.
@@ -101,11 +107,11 @@ ProxyEngine::FrontId ProxyEngine::open(ProxyFront front) {
 }
 
 // What one thread has accepted may be on its way to another: first nobody accepts any more.
-BothWays ProxyEngine::close(FrontId id) {
+ProxyEngine::Carried ProxyEngine::close(FrontId id) {
   const std::scoped_lock lock{state_->mutex};
   state_->on_all([&](ProxyLoop& loop) { loop.stop_accepting(id); });
   state_->on_all([&](ProxyLoop& loop) { loop.close(id); });
-  const BothWays carried = state_->bytes(id);
+  const Carried carried = state_->carried(id);
   if (state_->watch) state_->watch->remove(id);
   state_->down.erase(id);
   state_->fronts.erase(id);
@@ -125,9 +131,9 @@ void ProxyEngine::remove_toxic(FrontId id, std::string_view name) {
   state_->on_all([&](ProxyLoop& loop) { loop.remove_toxic(id, name); });
 }
 
-BothWays ProxyEngine::bytes(FrontId id) const {
+ProxyEngine::Carried ProxyEngine::carried(FrontId id) const {
   const std::scoped_lock lock{state_->mutex};
-  return state_->bytes(id);
+  return state_->carried(id);
 }
 
 std::vector<ProxyEngine::Connection> ProxyEngine::connections() const {

@@ -36,14 +36,18 @@ class ProxyEngine {
   // listeners and connections when they return.
 
   FrontId open(ProxyFront front);  // accepts from now on
-  // Its listener, then both ends of every connection; what they have carried.
-  BothWays close(FrontId id);
+  struct Carried {
+    BothWays bytes{};
+    std::uint64_t accepted = 0, open = 0;  // connections
+  };
+  // Its listener, then both ends of every connection.
+  Carried close(FrontId id);
 
   void add_toxic(FrontId id, SharedToxic toxic);
   void update_toxic(FrontId id, SharedToxic toxic, bool draw_again);
   void remove_toxic(FrontId id, std::string_view name);
 
-  BothWays bytes(FrontId id) const;
+  Carried carried(FrontId id) const;
 
   struct Connection {
     std::uint64_t id = 0;  // in the order of their acceptance

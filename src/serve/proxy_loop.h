@@ -41,7 +41,8 @@ class Watched {
 // A front as all threads see it. Its listener is closed with the last of them.
 struct SharedFront {
   ProxyFront front;
-  std::vector<std::array<WayCounter, 2>> counters;  // by thread, then by toxic::Stream
+  std::vector<std::array<WayCounter, 2>> counters;   // by thread, then by toxic::Stream
+  std::atomic<std::uint64_t> accepted{0}, ended{0};  // connections
 };
 
 // What the threads of one engine share. Outlives them.

@@ -54,9 +54,10 @@ ProxySession::ProxySession(ProxyLoop& loop, ProxyEngine::FrontId front_id,
             Way{server_, client_, counters[kDown], dice_for(loop.commons().seed, id_, kDown),
                 opened_}} {
   client_.fd = std::move(client);
+  ++front_->accepted;
 }
 
-ProxySession::~ProxySession() = default;
+ProxySession::~ProxySession() { ++front_->ended; }
 
 void ProxySession::start(std::span<const SharedToxic> toxics) {
   for (const SharedToxic& toxic : toxics) add_toxic(toxic);

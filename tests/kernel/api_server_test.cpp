@@ -282,6 +282,21 @@ TEST_F(ApiServer, ALeaseClosesItsConnections) {
   EXPECT_THAT(get("/proxies/p"), StartsWith("HTTP/1.1 404"));
 }
 
+TEST_F(ApiServer, WhatAClientHoldsEndsWithItsConnection) {
+  post("/proxies", R"({"name":"p","listen":"127.0.0.1:0","upstream":"u:1"})");
+  const std::string body = R"({"ttl_ms":60000,"toxics":[{"proxy":"p","type":"noop"}]})";
+  std::optional<Client> holder{address_};
+  holder->send("PUT /blackstart/held HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+               std::to_string(body.size()) + "\r\n\r\n" + body);
+  EXPECT_THAT(holder->read("\"proxies\""), HasSubstr("noop_downstream"));
+  EXPECT_THAT(get("/proxies/p"), HasSubstr("noop_downstream"));
+  holder.reset();
+  for (int tries = 0; tries < 1'000 && get("/proxies/p").find("noop") != std::string::npos;) {
+    ++tries;
+  }
+  EXPECT_THAT(get("/proxies/p"), HasSubstr("\"toxics\":[]"));
+}
+
 TEST_F(ApiServer, ResetStartsProxiesAndEndsTheLeasesOfToxics) {
   const std::string made =
       post("/proxies", R"({"name":"p","listen":"localhost:0","upstream":"u:1"})");
