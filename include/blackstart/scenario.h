@@ -57,6 +57,10 @@ struct Target {
   std::optional<std::uint32_t> uid;
   bool any = false;
   std::optional<Where> where;
+
+  // Nothing of the above but `where`: a proxy of `blackstart serve` by its name, for toxics alone.
+  std::string proxy;
+  std::string api;  // address:port, or unix: and the path of a socket
   SourcePos pos;
 
   // A packet's peer is in one of these; empty: `names` or nothing says which it is.

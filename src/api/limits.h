@@ -19,4 +19,6 @@ inline constexpr std::chrono::seconds api_drain_within{5};   // what is under wa
 
 inline constexpr std::chrono::hours api_lease_max{24 * 365};
 
+inline constexpr std::chrono::seconds api_holder_patience{1};  // shorter than a heartbeat's
+
 }  // namespace blackstart::limits

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "blackstart/report.h"
 #include "blackstart/shape.h"
 #include "cli/commands.h"
+#include "cli/errors.h"
 #include "cli/experiment.h"
 #include "cli/peers.h"
 #include "fault/registry.h"
@@ -21,6 +23,7 @@ struct InjectOptions {
   std::vector<std::string> to;
   std::map<std::string, std::string> target;  // keys of a target besides those that `to` fills
   std::map<std::string, std::string> fault;   // keys of the fault
+  std::vector<std::string> items;             // of its key that is_repeated()
   bool any = false;
   std::string lasts = "10m";
 };
@@ -71,6 +74,35 @@ std::string answer_yaml(const std::string& text) {
   return "{a: " + list_of(v4) + ", aaaa: " + list_of(v6) + "}";
 }
 
+// A list whose items have keys: an option for each item.
+bool is_repeated(const Shape& shape) {
+  return shape.kind == Shape::Kind::list && shape.item->kind == Shape::Kind::object;
+}
+
+// "latency:latency=100,jitter=5" is {type: latency, latency: 100, jitter: 5}.
+std::string item_yaml(const std::string& text) {
+  const auto colon = std::min(text.find(':'), text.size());
+  std::string out = "{type: " + quoted_yaml(text.substr(0, colon));
+  if (colon < text.size()) {
+    for (const std::string& pair : items_of(text.substr(colon + 1))) {
+      const auto equals = pair.find('=');
+      if (equals == std::string::npos || equals == 0) {
+        throw CommandError{exit_code::usage, "'" + text +
+                                                 "' is not TYPE:KEY=VALUE,KEY=VALUE; try: "
+                                                 "latency:latency=100,jitter=5"};
+      }
+      out += ", " + quoted_yaml(pair.substr(0, equals)) + ": " + scalar(pair.substr(equals + 1));
+    }
+  }
+  return out + "}";
+}
+
+std::string items_yaml(const std::vector<std::string>& items) {
+  std::string out;
+  for (const std::string& item : items) out += (out.empty() ? "" : ", ") + item_yaml(item);
+  return "[" + out + "]";
+}
+
 // `0ms..800ms` is a ramp, `A,AAAA` a list, the rest a single value.
 std::string value_yaml(const Key& key, const std::string& text) {
   if (key.name == "answer") return answer_yaml(text);
@@ -102,6 +134,9 @@ std::string label_of(const InjectOptions& options) {
   if (!options.to.empty()) {
     return options.to.front() + (options.to.size() > 1 ? " and others" : "");
   }
+  if (const auto proxy = options.target.find("proxy"); proxy != options.target.end()) {
+    return proxy->second;
+  }
   std::string label;
   for (const auto& [key, value] : options.target) {
     label += (label.empty() ? "" : ", ") + key + ' ' + value;
@@ -113,6 +148,9 @@ std::string scenario_yaml(const FaultKind& kind, const InjectOptions& options) {
   const std::string label = quoted_yaml(label_of(options));
   std::string fault = "target: " + label;
   for (const Key& key : kind.shape->keys) {
+    if (is_repeated(*key.shape)) {
+      fault += ", " + std::string{key.name} + ": " + items_yaml(options.items);
+    }
     const auto given = options.fault.find(std::string{key.name});
     if (given == options.fault.end()) continue;
     fault += ", " + std::string{key.name} + ": " + value_yaml(key, given->second);
@@ -131,14 +169,10 @@ bool is_flag(const Key& key) {
   return key.shape->kind == Shape::Kind::boolean && key.name != "soa";
 }
 
-// A scenario can say more than a line of options: a list of toxics, say.
-bool fits_a_line(const FaultKind& kind) {
-  return std::ranges::none_of(kind.shape->keys, &Key::required);
-}
-
-std::string dashed(std::string_view key) {
-  std::string out{key};
+std::string option_of(const Key& key) {
+  std::string out = "--" + std::string{key.name};
   std::ranges::replace(out, '_', '-');
+  if (is_repeated(*key.shape)) out.pop_back();  // "--toxic" for each of `toxics`
   return out;
 }
 
@@ -157,12 +191,23 @@ void add_target_options(CLI::App& verb, const FaultKind& kind, InjectOptions& op
         "only this " + std::string{key});
   }
   verb.add_flag("--any", options.any, "everything, said on purpose");
+  if (kind.name != "proxy") return;
+  for (const auto& [key, doc] : {std::pair{"proxy", "a proxy of `blackstart serve`, by its name"},
+                                 std::pair{"api", "where that is; default localhost:8474"}}) {
+    verb.add_option_function<std::string>(
+        "--" + std::string{key},
+        [&options, key](const std::string& value) { options.target[key] = value; }, doc);
+  }
 }
 
 void add_fault_options(CLI::App& verb, const FaultKind& kind, InjectOptions& options) {
   for (const Key& key : kind.shape->keys) {
-    const std::string option = "--" + dashed(key.name), name{key.name}, doc{key.doc};
-    if (is_flag(key)) {
+    const std::string option = option_of(key), name{key.name}, doc{key.doc};
+    if (is_repeated(*key.shape)) {
+      verb.add_option(option, options.items, "TYPE:KEY=VALUE,KEY=VALUE; repeatable: " + doc)
+          ->required()
+          ->allow_extra_args(false);
+    } else if (is_flag(key)) {
       verb.add_flag_callback(
           option, [&options, name] { options.fault[name] = "true"; }, doc);
     } else {
@@ -174,7 +219,7 @@ void add_fault_options(CLI::App& verb, const FaultKind& kind, InjectOptions& opt
 
 // For a shell: in quotes where it would make something else of it.
 std::string word(const std::string& text) {
-  constexpr std::string_view kPlain = "-_./:,%+@";
+  constexpr std::string_view kPlain = "-_./:,%+@=";
   const bool plain = std::ranges::all_of(text, [&](unsigned char c) {
     return std::isalnum(c) != 0 || kPlain.find(static_cast<char>(c)) != std::string_view::npos;
   });
@@ -189,9 +234,12 @@ std::string command_of(const FaultKind& kind, const InjectOptions& options) {
   for (const auto& [key, value] : options.target) text += " --" + key + " " + word(value);
   if (options.any) text += " --any";
   for (const Key& key : kind.shape->keys) {
+    if (is_repeated(*key.shape)) {
+      for (const std::string& item : options.items) text += ' ' + option_of(key) + ' ' + word(item);
+    }
     const auto given = options.fault.find(std::string{key.name});
     if (given == options.fault.end()) continue;
-    text += " --" + dashed(key.name) + (is_flag(key) ? "" : " " + word(given->second));
+    text += ' ' + option_of(key) + (is_flag(key) ? "" : " " + word(given->second));
   }
   const ScenarioOptions& place = options.experiment.scenario;
   for (const std::string& probe : place.probes) text += " --probe " + word(probe);
@@ -208,6 +256,11 @@ std::string example_of(const FaultKind& kind) {
   if (kind.name == "partition") {
     return "sudo blackstart inject partition --to db.example.com:5432 --how reset --for 30s";
   }
+  if (kind.name == "proxy") {
+    return "sudo blackstart inject proxy --to db.example.com:5432 "
+           "--toxic latency:latency=200,jitter=20 --for 30s\n"
+           "  blackstart inject proxy --proxy redis --toxic timeout:timeout=1000 --for 30s";
+  }
   return "sudo blackstart inject network --to 10.0.0.0/8 --delay 0ms..800ms --loss 1% --for 30s";
 }
 
@@ -221,7 +274,6 @@ std::function<int()> attach(CLI::App& app) {
   auto chosen = std::make_shared<std::function<int()>>();
   app.require_subcommand(1);
   for (const FaultKind* kind : fault_kinds()) {
-    if (!fits_a_line(*kind)) continue;
     auto options = std::make_shared<InjectOptions>();
     CLI::App* verb = app.add_subcommand(std::string{kind->name}, std::string{kind->summary});
     add_target_options(*verb, *kind, *options);

@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 
+#include "api/holder.h"
 #include "blackstart/limits.h"
 #include "blackstart/params.h"
 #include "core/words.h"
@@ -142,12 +143,14 @@ NamesNow print_kernel_operations(const Scenario& scenario, const CompiledEntries
     add_dns_redirect(ruleset, redirect);
   }
   if (!compiled.proxied.empty()) exempt.proxies = compiled.marks.ours();
+  exempt.apis = compiled.apis();
   add_exemptions(ruleset, exempt);
   ProxyPorts proxies;
   for (const ProxiedEntry& one : compiled.proxied) {
     proxies[one.entry] = static_cast<std::uint16_t>(kProxyPortShown + proxies.size());
   }
   fill_proxy_ports(ruleset, compiled, proxies);
+  if (ruleset.tables.empty()) return names;
   std::puts("\nKernel (tables that vanish with this process; each fault waits behind its own");
   std::puts("`armed` set, which is filled when it begins and renewed each second)\n");
   std::fputs(netlink::ruleset_text(ruleset, kElementsShown).c_str(), stdout);
@@ -199,6 +202,24 @@ bool has_packet_faults(const CompiledEntries& compiled, const Scenario& scenario
   });
 }
 
+// A stack that is to be started may be what brings them.
+void print_named_proxies(const Scenario& scenario) {
+  for (const Target& target : scenario.targets) {
+    if (target.proxy.empty()) continue;
+    std::string found;
+    try {
+      const auto proxies = api::Holder{target.api}.look().proxies;
+      const auto proxy = proxies.find(target.proxy);
+      found = proxy == proxies.end() ? "no such proxy is there now"
+                                     : counted(proxy->second.open, "connection", "connections");
+    } catch (const std::runtime_error& failure) {
+      found = failure.what();
+    }
+    std::printf("  %s: the proxy %s of %s: %s\n", target.name.c_str(), target.proxy.c_str(),
+                target.api.c_str(), found.c_str());
+  }
+}
+
 void print_blast_radius(const Scenario& scenario, const CompiledEntries& compiled,
                         const NamesNow& names) {
   std::puts("\nBlast radius: what the targets match now");
@@ -217,6 +238,7 @@ void print_blast_radius(const Scenario& scenario, const CompiledEntries& compile
     print_sockets(matched.connections);
     print_sockets(matched.listeners);
   }
+  print_named_proxies(scenario);
 }
 
 // Who started this, and what a run would do for that.

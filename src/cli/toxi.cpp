@@ -10,12 +10,12 @@
 #include <stdexcept>
 #include <string>
 
+#include "api/http_client.h"
 #include "blackstart/params.h"
 #include "blackstart/report.h"
 #include "cli/commands.h"
 #include "cli/errors.h"
 #include "cli/go_flags.h"
-#include "cli/http_client.h"
 #include "cli/toxi_words.h"
 #include "core/version.h"
 
@@ -69,7 +69,7 @@ class Server {
   Json ask(const std::string& attempt, const std::string& method, const std::string& path,
            const std::string& body = "") {
     try {
-      const HttpReply reply = http_.send(method, path, body);
+      const api::HttpReply reply = http_.send(method, path, body);
       const Json answer = Json::parse(reply.body.empty() ? "{}" : reply.body, nullptr, false);
       if (reply.status >= 200 && reply.status < 300 && !answer.is_discarded()) return answer;
       throw std::runtime_error{"HTTP " + std::to_string(reply.status) + ": " +
@@ -83,9 +83,7 @@ class Server {
     return ask("retrieve proxy " + name, "GET", path_of(name));
   }
 
-  static std::string path_of(const std::string& proxy) {
-    return "/proxies/" + percent_encoded(proxy);
-  }
+  static std::string path_of(const std::string& proxy) { return "/proxies/" + api::segment(proxy); }
 
  private:
   static std::string reason(const Json& answer, const std::string& body) {
@@ -95,7 +93,7 @@ class Server {
     return picture::harmless(body.substr(0, body.find('\n')));
   }
 
-  HttpClient http_;
+  api::HttpClient http_;
 };
 
 struct Call {
@@ -201,7 +199,7 @@ void update_toxic(Call& call) {
                     {"toxicity", toxicity_of(in)}};
   call.server.proxy(proxy);
   call.server.ask("update toxic " + name, "PATCH",
-                  Server::path_of(proxy) + "/toxics/" + percent_encoded(name), change.dump());
+                  Server::path_of(proxy) + "/toxics/" + api::segment(name), change.dump());
   print("Updated toxic '" + name + "' on proxy '" + proxy + "'\n");
 }
 
@@ -211,7 +209,7 @@ void remove_toxic(Call& call) {
   const std::string name = needed(in, "toxicName");
   call.server.proxy(proxy);
   call.server.ask("remove toxic " + name, "DELETE",
-                  Server::path_of(proxy) + "/toxics/" + percent_encoded(name));
+                  Server::path_of(proxy) + "/toxics/" + api::segment(name));
   print("Removed toxic '" + name + "' on proxy '" + proxy + "'\n");
 }
 

@@ -64,11 +64,23 @@ void FaultCompiler::add_network(const NetworkSpec& spec) {
   add_network_rules(book_, target_, spec);
 }
 
-void FaultCompiler::add_proxy(const ProxySpec& spec) { add_proxy_rules(book_, target_, spec); }
+void FaultCompiler::add_proxy(const ProxySpec& spec) {
+  if (target_.proxy.empty()) return add_proxy_rules(book_, target_, spec);
+  book_.out().named.push_back({book_.current().entry, target_.api, target_.proxy, spec.toxics});
+}
 
 const CompiledEntry* CompiledEntries::find(std::uint32_t entry) const {
   const auto found = std::ranges::find(entries, entry, &CompiledEntry::entry);
   return found == entries.end() ? nullptr : &*found;
+}
+
+std::vector<Endpoint> CompiledEntries::apis() const {
+  std::vector<Endpoint> out;
+  for (const NamedEntry& entry : named) {
+    const auto api = parse_endpoint(entry.api, 0);
+    if (api && std::ranges::find(out, *api) == out.end()) out.push_back(*api);
+  }
+  return out;
 }
 
 bool CompiledEntries::on_devices() const {

@@ -44,6 +44,7 @@
 // proxy of ours (toxic_proxies.h), from nat chains in output and, for what others send through this
 // machine or to it, in prerouting. Addresses and ports are those that the client asked for. What
 // the proxy sends on bears MarkBits::ours() and meets `network` faults and partitions on its way.
+// Where its target is a proxy of an API, there are no rules: see named_proxies.h.
 
 #include <cstdint>
 #include <functional>
@@ -138,6 +139,12 @@ struct ProxiedEntry {
   std::uint32_t entry = 0;
   std::vector<std::shared_ptr<const toxic::Toxic>> toxics;
 };
+// An entry whose target is a proxy of an API.
+struct NamedEntry {
+  std::uint32_t entry = 0;
+  std::string api, proxy;  // of the target
+  std::vector<std::shared_ptr<const toxic::Toxic>> toxics;
+};
 using ProxyPorts = std::map<std::uint32_t, std::uint16_t>;  // by entry
 
 // An entry whose rules match on addresses that its target's names were answered with.
@@ -167,6 +174,7 @@ struct CompiledEntries {
   netlink::Ruleset ruleset;
   std::vector<dns::FaultRule> dns;
   std::vector<ProxiedEntry> proxied;
+  std::vector<NamedEntry> named;
   std::vector<ConnectionCut> cuts;
   std::vector<FollowedEntry> followed;
   std::vector<ShapedClass> classes;         // devices to make, and what they do
@@ -184,6 +192,8 @@ struct CompiledEntries {
   // Questions must come by the embedded resolver.
   bool needs_resolver() const { return any_dns() || !followed.empty(); }
   const CompiledEntry* find(std::uint32_t entry) const;
+  // Where `named` proxies are controlled, over TCP.
+  std::vector<Endpoint> apis() const;
 };
 
 // Our devices, inert without rules. An IFB whose root qdisc is `blackhole`; and a veth pair: who

@@ -15,6 +15,7 @@
 #include "fault/exempt.h"
 #include "fault/follower.h"
 #include "fault/late_devices.h"
+#include "fault/named_proxies.h"
 #include "fault/redirect.h"
 #include "fault/resolver.h"
 #include "fault/shaping_queues.h"
@@ -40,17 +41,6 @@ std::string acknowledged_after(Duration span) {
   std::snprintf(text.data(), text.size(), "ack %.2f ms", milliseconds_of(span));
   return text.data();
 }
-
-// In the namespace to act in, for one scope; where it is the caller's own, nothing happens.
-class Inside {
- public:
-  explicit Inside(const UniqueFd& netns) {
-    if (netns) guard_.emplace(netns);
-  }
-
- private:
-  std::optional<NetnsGuard> guard_;
-};
 
 }  // namespace
 
@@ -79,10 +69,11 @@ struct Enforcer::State {
   std::optional<Follower> follower;
   std::optional<Resolver> resolver;
   std::optional<ToxicProxies> proxies;
+  std::optional<NamedProxies> named;
   std::optional<netlink::NftOwner> owner;
   std::optional<LateDevices> late;
 
-  Inside enter() const { return Inside{netns}; }
+  MaybeInNetns enter() const { return MaybeInNetns{netns}; }
 
   bool is_on(std::uint32_t entry) const {
     return std::ranges::find(in_force, entry) != in_force.end();
@@ -143,7 +134,7 @@ void Enforcer::State::prepare() {
   if (!compiled.followed.empty()) follower.emplace(compiled.followed, clock);
   std::vector<std::string> present;
   {
-    const Inside inside = enter();
+    const MaybeInNetns inside = enter();
     present = other_devices();
     check_interfaces(present);
     ruleset = bind_devices(compiled, present);
@@ -159,12 +150,14 @@ void Enforcer::State::prepare() {
       proxies.emplace(compiled.proxied, *exempt.proxies, options.seed);
       fill_proxy_ports(ruleset, compiled, proxies->ports());
     }
+    if (!compiled.named.empty()) named.emplace(compiled.named);
+    exempt.apis = compiled.apis();
     add_exemptions(ruleset, exempt);
   }
   // Not in there: it runs the loop, and with it what acts elsewhere.
   if (follower) look_up();
   if (ruleset.tables.empty()) return;
-  const Inside inside = enter();
+  const MaybeInNetns inside = enter();
   if (!owner) owner.emplace();
   owner->load(ruleset);
   if (follower) start_following();
@@ -202,7 +195,7 @@ void Enforcer::State::start_following() {
   follower->connect({[this](auto changes) { owner->add_elements(changes); },
                      [this](auto changes) { owner->remove_elements(changes); },
                      [this] {
-                       const Inside inside = enter();
+                       const MaybeInNetns inside = enter();
                        return connected_addresses();
                      }});
   answers_armed = true;
@@ -248,7 +241,7 @@ void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
     const bool was_on = std::ranges::find(before, one.entry) != before.end();
     if (was_on || !is_on(one.entry)) continue;
     try {
-      const Inside inside = enter();
+      const MaybeInNetns inside = enter();
       cut[one.entry] += cut_connections(
           one.target, follower ? follower->addresses(one.entry) : std::set<Address>{},
           options.spared, one.served);
@@ -261,12 +254,13 @@ void Enforcer::State::cut_new(const std::vector<std::uint32_t>& before,
 void Enforcer::State::clear() noexcept {
   late.reset();
   queues.reset();
+  named.reset();
   proxies.reset();  // their last packets too need NAT, which goes with the table
   owner.reset();
   resolver.reset();
   answerer.reset();
   try {
-    const Inside inside = enter();
+    const MaybeInNetns inside = enter();
     shaping.reset();
     devices.reset();
   } catch (...) {
@@ -291,6 +285,11 @@ void Enforcer::prepare() {
   }
 }
 
+void Enforcer::connect() {
+  const MaybeInNetns inside = state_->enter();
+  if (state_->named) state_->named->connect();
+}
+
 Enforcer::Switched Enforcer::switch_to(std::span<const std::uint32_t> in_force_in_start_order) {
   State& state = *state_;
   const std::vector<std::uint32_t> before = std::exchange(
@@ -303,6 +302,7 @@ Enforcer::Switched Enforcer::switch_to(std::span<const std::uint32_t> in_force_i
   switched.asked = state.clock.now();
   if (state.resolver) state.resolver->set_in_force(state.in_force);
   const std::vector<SetArm> sets = state.arms();
+  if (state.named) state.named->switch_to(state.in_force, switched.warnings);
   if (state.proxies) state.proxies->add_toxics(state.in_force);
   if (state.owner) state.owner->arm(sets);
   if (state.proxies) state.proxies->remove_toxics(state.in_force);
@@ -321,13 +321,14 @@ void Enforcer::set_progress(const Progress& progress) {
   State& state = *state_;
   if (state.queues) state.queues->set_progress(progress);
   if (!state.shaping) return;
-  const Inside inside = state.enter();
+  const MaybeInNetns inside = state.enter();
   state.shaping->set_progress(progress);
   state.shaping->send_canaries(state.in_force);
 }
 
 void Enforcer::beat() {
   if (state_->owner) state_->owner->arm(state_->arms());
+  if (state_->named) state_->named->beat();
   if (state_->follower) state_->follower->sweep();
 }
 
@@ -347,7 +348,7 @@ Proof Enforcer::proof(std::uint32_t entry) {
     }
   }
   if (state_->shaping) {
-    const Inside inside = state_->enter();
+    const MaybeInNetns inside = state_->enter();
     state_->shaping->add_to(proof);
   }
   if (state_->queues) state_->queues->add_to(proof);
@@ -355,6 +356,7 @@ Proof Enforcer::proof(std::uint32_t entry) {
     proof.connections = found->second;
   }
   if (state_->proxies) state_->proxies->add_to(proof);
+  if (state_->named) state_->named->add_to(proof);
   if (state_->resolver) state_->resolver->add_to(proof);
   return proof;
 }
@@ -367,7 +369,7 @@ std::vector<std::string> Enforcer::release() {
   State& state = *state_;
   std::vector<std::string> failures;
   try {
-    const Inside inside = state.enter();
+    const MaybeInNetns inside = state.enter();
     state.late.reset();
     // What they hold passes. With the rules it would be dropped, and Linux before 6.10 would put a
     // warning with a stack into its log (nf_reinject()).
@@ -376,8 +378,10 @@ std::vector<std::string> Enforcer::release() {
     const std::uint32_t port = state.owner ? state.owner->port() : 0;
     state.owner.reset();
     // A child that inherited the socket would keep the tables; nobody should have.
-    for (const netlink::FoundTable& table : netlink::NftOwner::find_tables()) {
-      if (port != 0 && table.owner == port) {
+    const auto tables =
+        port == 0 ? std::vector<netlink::FoundTable>{} : netlink::NftOwner::find_tables();
+    for (const netlink::FoundTable& table : tables) {
+      if (table.owner == port) {
         failures.push_back("the table " + table.name + " is still there");
       }
     }

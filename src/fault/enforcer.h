@@ -60,6 +60,10 @@ class Enforcer {
   // run is in force; then nothing is left behind.
   void prepare();
 
+  // Reaches the APIs whose proxies the entries name; once these are up, and before the first
+  // switch. Throws where a proxy is not there.
+  void connect();
+
   struct Switched {
     RunTime asked, at;                  // before the request was sent; after it was acknowledged
     std::string sent, acknowledged;     // for FaultEdge

@@ -51,6 +51,12 @@ Rule resolver_rule(const Prefix& loopback, std::uint16_t number, Side side) {
           "our resolver"};
 }
 
+Rule api_rule(const Endpoint& api, Side side) {
+  return {{netlink::MatchPrefix{.side = side, .prefix = alone(api.address)},
+           netlink::MatchL4{{L4::tcp}}, port(side, api.port), netlink::Accept{}},
+          "an API of proxies"};
+}
+
 // The only rule that other packets meet: by the ports at our end.
 Rule way_in(const Exemptions& exempt, const WayOfPackets& way) {
   std::vector<PortRange> ports;
@@ -79,6 +85,9 @@ std::vector<Rule> rules_of(const Exemptions& exempt, const WayOfPackets& way) {
       rules.push_back(
           resolver_rule(alone(*parse_address(v6 ? "::1" : "127.0.0.1")), *number, side));
     }
+  }
+  for (const Endpoint& api : exempt.apis) {
+    for (const Side side : {Side::destination, Side::source}) rules.push_back(api_rule(api, side));
   }
   return rules;
 }

@@ -1,7 +1,8 @@
 #pragma once
 
 // What no fault touches, whatever its target says: the operator's own connections, the way between
-// applications and our resolver, and what our proxies hand on to applications.
+// applications and our resolver, the APIs by which a run controls proxies, and what our proxies
+// hand on to applications.
 //
 // The rules stand before those of every fault and are in force while the tables are loaded. A
 // packet that has none of the ports costs one comparison of ports, and nothing where there is
@@ -22,7 +23,8 @@ namespace blackstart {
 
 struct Exemptions {
   std::vector<netlink::SocketInfo> connections{};  // of TCP
-  DnsPorts resolver{};  // packets to and from these ports of 127.0.0.1 and ::1
+  DnsPorts resolver{};           // packets to and from these ports of 127.0.0.1 and ::1
+  std::vector<Endpoint> apis{};  // of proxies that entries name: packets of TCP to and from them
   // Of what our proxies send: to their clients it is from the target, which has been met before.
   std::optional<std::uint32_t> proxies{};
 };

@@ -34,6 +34,10 @@ Fidelity fidelity(const CompiledEntries& compiled, std::uint32_t entry, const Ta
   if (std::ranges::find(compiled.proxied, entry, &ProxiedEntry::entry) != compiled.proxied.end()) {
     return {"proxy", proxy_losses(target)};
   }
+  if (std::ranges::find(compiled.named, entry, &NamedEntry::entry) != compiled.named.end()) {
+    return {"proxy",
+            {"every connection of the proxy, whoever made it, and those that are established"}};
+  }
   if (row != nullptr && row->dns) {
     out.engine = "resolver";
   } else if (queue) {

@@ -195,6 +195,7 @@ class Network final : public Fault {
 
   std::vector<std::string> objections(const Target& target) const override {
     std::vector<std::string> out;
+    if (!target.proxy.empty()) out.emplace_back(kOnlyToxics);
     if (target.protocol == Protocol::icmp && !target.port.empty()) {
       out.emplace_back("ICMP has no ports; leave `port` or `protocol: icmp` out");
     }

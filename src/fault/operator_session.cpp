@@ -192,7 +192,7 @@ OperatorSession find_operator_session(const UniqueFd& netns) {
   const UniqueFd here = netns ? duplicate(netns.get()) : open_own_netns();
   struct stat file {};
   check("fstat(network namespace)", ::fstat(here.get(), &file));
-  const NetnsGuard inside{here};
+  const MaybeInNetns inside{netns};
   return operator_session(session_facts(file));
 }
 

@@ -137,6 +137,7 @@ class Proxy final : public Fault {
   explicit Proxy(ProxySpec spec) : spec_{std::move(spec)} {}
 
   Needs needs(const Target& target) const override {
+    if (!target.proxy.empty()) return Needs::proxy;
     Needs needs = Needs::owned_tables | Needs::redirect | Needs::proxy;
     if (!target.cgroup.empty()) needs |= Needs::cgroup_match;
     if (spec_.cut_existing) needs |= Needs::sock_destroy;
@@ -153,6 +154,11 @@ class Proxy final : public Fault {
   std::vector<std::string> objections(const Target& target) const override {
     if (target.protocol && target.protocol != Protocol::tcp) {
       return {"toxics act on TCP connections, and its target selects none"};
+    }
+    if (!target.proxy.empty() && spec_.cut_existing) {
+      return {
+          "toxics act on the established connections of a named proxy too; leave out "
+          "'cut_existing'"};
     }
     return {};
   }

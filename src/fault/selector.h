@@ -44,6 +44,10 @@ std::vector<Matches> selections(const Target& target, const SelectorNames& names
 std::vector<netlink::Set> selector_sets(const Target& target, const SelectorNames& names);
 
 // Whether the target picks packets by the process behind them.
+// Why a fault that acts on packets refuses a target that is a proxy of an API.
+inline constexpr const char* kOnlyToxics =
+    "its target is a proxy of an API, on which toxics act and nothing else; use a `proxy` fault";
+
 inline bool by_process(const Target& target) { return target.uid || !target.cgroup.empty(); }
 
 // Whether what arrives is never known to be for it: by what process and over which device it will

@@ -36,8 +36,7 @@ std::vector<std::uint8_t> question_bytes(const dns::Question& question) {
 // The scope of a link-local server, which is a device of the place's namespace.
 std::uint32_t scope_of_server(const ProbeHost& host, const Nameserver& server) {
   if (server.interface.empty()) return 0;
-  std::optional<NetnsGuard> inside;
-  if (host.place().netns) inside.emplace(host.place().netns);
+  const MaybeInNetns inside{host.place().netns};
   return ::if_nametoindex(server.interface.c_str());
 }
 

@@ -26,8 +26,7 @@ ProbeHost::ProbeHost(boost::asio::io_context& loop, const MonotonicClock& clock,
 ProbeHost::~ProbeHost() = default;
 
 UniqueFd ProbeHost::open_socket(int family, int type, int protocol) const {
-  std::optional<NetnsGuard> inside;
-  if (place_.netns) inside.emplace(place_.netns);
+  const MaybeInNetns inside{place_.netns};
   return UniqueFd{check("socket", ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol))};
 }
 

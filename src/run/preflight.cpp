@@ -120,8 +120,12 @@ std::vector<Missing> preflight(const Scenario& scenario, const netlink::KernelFa
   for (const Entry& entry : scenario.timeline) {
     if (!entry.fault) continue;
     const Target& target = scenario.targets.at(entry.target);
-    add_place(where_of(scenario, target), facts, out);
-    add_needs(scenario, entry, entry.fault->needs(target), facts, out);
+    const Where& where = where_of(scenario, target);
+    const Needs needs = entry.fault->needs(target);
+    // A named proxy takes its toxics from anybody.
+    if (needs == Needs::proxy && where.kind == Where::Kind::host) continue;
+    add_place(where, facts, out);
+    add_needs(scenario, entry, needs, facts, out);
   }
   return out;
 }

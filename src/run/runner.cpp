@@ -98,6 +98,7 @@ void Runner::prepare_fronts() {
   for (const Front& front : opened) guard_against_lock_out(front.may_lock_out);
   for (Front& front : opened) {
     front.enforcer->prepare();
+    if (!scenario().stack) front.enforcer->connect();
     for (const std::string& warning : front.enforcer->warnings()) warn(warning);
     fronts_.push_back(std::move(front));
   }
@@ -165,6 +166,9 @@ void Runner::start_stack() {
 }
 
 void Runner::start_watching() {
+  if (scenario().stack) {
+    for (Front& front : fronts_) front.enforcer->connect();
+  }
   const RunTime now = clock_.now();
   prober_ = std::make_unique<Prober>(*host_, scenario().probes, [this](ProbeSample sample) {
     record(sample);

@@ -74,6 +74,33 @@ void read_rest(const ParamReader& in, Target& target) {
   if (const Node* const where = in.node("where")) target.where = read_where(*where);
 }
 
+constexpr std::uint16_t kApiPort = 8'474;  // Toxiproxy's
+
+// As Target::api has it; empty where it is neither.
+std::string api_address(std::string_view text) {
+  constexpr std::string_view kScheme = "http://", kLocal = "localhost", kUnix = "unix:/";
+  if (text.starts_with(kUnix)) return std::string{text};
+  if (text.starts_with(kScheme)) text.remove_prefix(kScheme.size());
+  if (text.ends_with('/')) text.remove_suffix(1);
+  std::string number{text};
+  if (text.starts_with(kLocal)) number.replace(0, kLocal.size(), "127.0.0.1");
+  const auto endpoint = parse_endpoint(number, kApiPort);
+  return endpoint ? to_text(*endpoint) : "";
+}
+
+void read_named_proxy(const ParamReader& in, Target& target) {
+  target.proxy = in.text("proxy").value_or("");
+  if (in.has("proxy") && target.proxy.empty()) in.error("proxy", "the name of a proxy is empty");
+  if (in.has("api") && !in.has("proxy")) in.error("api", "'api' says where a 'proxy' is");
+  if (target.proxy.empty()) return;
+  const auto api = in.text("api");
+  target.api = api_address(api.value_or("localhost"));
+  if (target.api.empty()) {
+    in.error("api", in_quotes(*api) + " is no address and port, such as localhost:8474",
+             "a name of another machine is not looked up; a socket is unix:/PATH");
+  }
+}
+
 // What a target selects must be said, and must make sense together.
 void check_whole(const ParamReader& in, const Target& target, const Build& build) {
   for (const std::string_view key : {"names", "cidr", "port"}) {
@@ -85,7 +112,12 @@ void check_whole(const ParamReader& in, const Target& target, const Build& build
   Target others = target;
   others.any = false;
   const bool selects = others.selects_packets() || !target.names.empty();
-  const bool listed_something = in.has("names") || in.has("cidr") || in.has("port");
+  if (in.has("proxy") && (selects || target.any)) {
+    in.error("proxy", "a 'proxy' is a target of its own, and other keys select packets",
+             "make two targets of it");
+  }
+  const bool listed_something =
+      in.has("names") || in.has("cidr") || in.has("port") || in.has("proxy") || in.has("api");
   if (!selects && !target.any && !listed_something) {
     build.report(target.pos, "target " + in_quotes(target.name) + " selects nothing",
                  "to hit everything on purpose, say any: true");
@@ -116,6 +148,7 @@ void build_targets(const ParamReader& top, Build& build) {
     read_ports(in, target, build);
     read_rest(in, target);
     if (in.has("aws")) read_aws(in, target, build);
+    read_named_proxy(in, target);
     check_whole(in, target, build);
     build.targets.emplace(target.name, build.scenario.targets.size());
     build.broken.push_back(build.lacks(target.pos) || build.diagnostics.size() > mistakes);

@@ -59,6 +59,7 @@ constexpr std::array<std::string_view, 3> kProtocols{"tcp", "udp", "icmp"};
 constexpr Shape kProtocol{.kind = Kind::word, .doc = "tcp, udp or icmp", .words = kProtocols};
 constexpr Shape kUid{
     .kind = Kind::integer, .doc = "the number of a user", .least = 0, .most = 4'294'967'294};
+constexpr Shape kApi{.doc = "an address and a port, such as localhost:8474, or unix:/PATH"};
 constexpr std::array kAwsKeys{
     Key{"region", &kTexts, "regions as AWS writes them, such as us-east-1; default all"},
     Key{"service", &kTexts, "services as AWS writes them, such as DYNAMODB; default all"},
@@ -77,6 +78,9 @@ constexpr std::array kTargetKeys{
     Key{"uid", &kUid, "only the traffic of the processes of this user"},
     Key{"any", &kBoolean, "true: everything, said on purpose"},
     Key{"where", &kWhere, "another namespace than the scenario's"},
+    Key{"proxy", &kText,
+        "a proxy of blackstart serve by its name, for toxics; nothing else beside"},
+    Key{"api", &kApi, "of that proxy; default localhost:8474"},
 };
 constexpr Shape kTarget{.kind = Kind::object, .doc = "a target", .keys = kTargetKeys};
 

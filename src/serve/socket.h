@@ -32,17 +32,6 @@ SocketAddress to_socket_address(const Endpoint& endpoint, std::uint32_t scope = 
 Endpoint to_endpoint(const SocketAddress& address);
 Endpoint local_endpoint(int fd);  // getsockname(2)
 
-// The calling thread is in `netns` for this object's life; without one it stays where it is.
-class MaybeInNetns {
- public:
-  explicit MaybeInNetns(const UniqueFd& netns) {
-    if (netns) guard_.emplace(netns);
-  }
-
- private:
-  std::optional<NetnsGuard> guard_;
-};
-
 // All sockets are close-on-exec and never block. Each of these throws std::system_error with
 // the attempt, and opens in the namespace that the thread is in.
 

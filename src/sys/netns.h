@@ -2,6 +2,9 @@
 
 // Network namespaces: finding one and stepping into it.
 
+#include <optional>
+#include <string>
+
 #include "sys/fd.h"
 
 namespace blackstart {
@@ -30,6 +33,17 @@ class NetnsGuard {
 
  private:
   UniqueFd home_;
+};
+
+// The calling thread is in `netns` for this object's life; without one it stays where it is.
+class MaybeInNetns {
+ public:
+  explicit MaybeInNetns(const UniqueFd& netns) {
+    if (netns) guard_.emplace(netns);
+  }
+
+ private:
+  std::optional<NetnsGuard> guard_;
 };
 
 }  // namespace blackstart

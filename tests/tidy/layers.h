@@ -24,13 +24,13 @@ inline const std::vector<Layer> kLayers{
     {"netlink", {"core", "sys"}, {}},
     {"serve", {"core", "sys", "dns", "toxic"}, {"boost/"}},
     {"probe", {"core", "sys", "dns"}, {"boost/", "curl/", "nlohmann/", "re2/"}},
-    {"fault", {"core", "sys", "dns", "toxic", "netlink", "serve"}, {"boost/"}},
+    {"api", {"core", "sys", "toxic", "serve"}, {"boost/", "curl/", "nlohmann/"}},
+    {"fault", {"core", "sys", "dns", "toxic", "netlink", "serve", "api"}, {"boost/"}},
     {"run", {"core", "sys", "report", "netlink", "serve", "probe", "fault"}, {"boost/"}},
-    {"api", {"core", "sys", "toxic", "serve"}, {"boost/", "nlohmann/"}},
     {"cli",
      {"core", "sys", "toxic", "scenario", "report", "netlink", "probe", "serve", "fault", "run",
       "api"},
-     {"CLI/", "curl/", "nlohmann/"}},
+     {"CLI/", "nlohmann/"}},
 };
 
 // What needs a package; every other <...> is the standard library or the system's.

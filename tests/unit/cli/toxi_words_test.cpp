@@ -1,4 +1,4 @@
-// covers cli/toxi_words, cli/http_client
+// covers cli/toxi_words
 #include "cli/toxi_words.h"
 
 #include <gmock/gmock.h>
@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/errors.h"
-#include "cli/http_client.h"
 
 namespace blackstart::cli {
 namespace {
@@ -66,11 +65,6 @@ TEST(ToxiWords, AttributesThatReadAsNumbersAreNumbers) {
   EXPECT_EQ(toxic_attributes({}).dump(), "{}");
   EXPECT_THROW(toxic_attributes({"latency"}), CommandError);
   EXPECT_THROW(toxic_attributes({"=5"}), CommandError);
-}
-
-TEST(ToxiWords, ANameIsOneSegmentOfAPath) {
-  EXPECT_EQ(percent_encoded("redis:6379"), "redis:6379");
-  EXPECT_EQ(percent_encoded("a b/c?d%\xC3\xA9"), "a%20b%2Fc%3Fd%25%C3%A9");
 }
 
 }  // namespace

@@ -111,6 +111,13 @@ TEST(Exempt, TheResolversPortsBothWaysOverLoopback) {
   EXPECT_THAT(rules_after({.resolver = {.v4 = 5'300, .v6 = {}}}, "fault_input"), SizeIs(3));
 }
 
+TEST(Exempt, TheApisOfNamedProxiesBothWays) {
+  const auto rules = rules_after({.apis = {*parse_endpoint("10.0.0.9:8474", 0)}}, "fault_output");
+  ASSERT_THAT(rules, SizeIs(3));
+  EXPECT_THAT(rules[0], HasSubstr("ip daddr 10.0.0.9 tcp dport 8474 accept"));
+  EXPECT_THAT(rules[1], HasSubstr("ip saddr 10.0.0.9 tcp sport 8474 accept"));
+}
+
 TEST(Exempt, ASocketIsKnownByBothOfItsEnds) {
   EXPECT_TRUE(is_among(kOne.connections[0], kOne.connections));
   EXPECT_FALSE(is_among(connection("10.0.0.5:22", "192.0.2.7:50113"), kOne.connections));

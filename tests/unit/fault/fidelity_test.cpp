@@ -67,5 +67,13 @@ TEST(FidelityTest, SaysWhatAProxyTakesFromATarget) {
               testing::Contains(HasSubstr("programs on this machine only")));
 }
 
+TEST(FidelityTest, SaysThatANamedProxyIsEverybodys) {
+  Target target;
+  target.proxy = "redis";
+  const Fidelity named = of(proxy(with_toxic("noop")), target, ShapeEngine::none);
+  EXPECT_EQ(named.engine, "proxy");
+  EXPECT_THAT(named.lost, ElementsAre(HasSubstr("every connection of the proxy")));
+}
+
 }  // namespace
 }  // namespace blackstart::test

@@ -90,6 +90,24 @@ TEST(ProxyFault, ActsOnTcpOnly) {
   EXPECT_THAT(read.fault->objections(Target{}), IsEmpty());
 }
 
+TEST(ProxyFault, OnANamedProxyNeedsNothingOfTheMachine) {
+  Target target;
+  target.proxy = "redis";
+  target.api = "127.0.0.1:8474";
+  const Read read{R"({"toxics": [{"type": "noop"}]})"};
+  EXPECT_EQ(read.fault->needs(target), Needs::proxy);
+  const CompiledEntries compiled = read.compile(target);
+  EXPECT_THAT(compiled.ruleset.tables, IsEmpty());
+  EXPECT_THAT(compiled.proxied, IsEmpty());
+  ASSERT_THAT(compiled.named, SizeIs(1));
+  EXPECT_EQ(compiled.named[0].entry, 4U);
+  EXPECT_EQ(compiled.named[0].proxy, "redis");
+  EXPECT_THAT(compiled.named[0].toxics, SizeIs(1));
+  EXPECT_THAT(compiled.apis(), ElementsAre(*parse_endpoint("127.0.0.1:8474", 0)));
+  target.api = "unix:/run/api";
+  EXPECT_THAT(read.compile(target).apis(), IsEmpty());
+}
+
 CompiledEntries compiled(const Target& target, ProxySpec spec = with_toxic("noop")) {
   CompileOptions options;
   options.cgroup = [](const std::string& path) {

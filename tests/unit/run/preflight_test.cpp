@@ -145,6 +145,16 @@ TEST(Preflight, HoldsASandboxToAnotherFactThanTheHost) {
   EXPECT_THAT(texts(preflight(scenario, facts)), ElementsAre("where: host: no privilege; do this"));
 }
 
+TEST(Preflight, AsksForNoPrivilegeForToxicsAlone) {
+  netlink::KernelFacts facts = all_well();
+  facts.host = fact(Needs::nothing, "host", "no privilege");
+  facts.sandbox = fact(Needs::nothing, "sandbox", "namespaces are off");
+  Scenario scenario = scenario_of({Needs::proxy});
+  EXPECT_THAT(preflight(scenario, facts), IsEmpty());
+  scenario.where.kind = Where::Kind::sandbox;
+  EXPECT_THAT(preflight(scenario, facts), testing::SizeIs(1));
+}
+
 TEST(Preflight, LeavesNotesAndUnprobedNeedsAlone) {
   Scenario scenario = scenario_of({Needs::cgroup_match});
   scenario.timeline.emplace_back().note = "a note";

@@ -2,12 +2,13 @@
 
 // One HTTP request after another to a server that is somebody's to control.
 
+#include <chrono>
 #include <memory>
 #include <string>
 
 using CURL = void;  // as curl/curl.h has it
 
-namespace blackstart::cli {
+namespace blackstart::api {
 
 struct HttpReply {
   long status = 0;
@@ -19,13 +20,14 @@ class HttpClient {
   // `base` is a URL, or host:port, which means http, or unix: and the path of a socket. A proxy of
   // the environment is not used.
   // Throws std::runtime_error where libcurl cannot be set up.
-  HttpClient(std::string base, const std::string& user_agent);
+  HttpClient(std::string base, const std::string& user_agent,
+             std::chrono::milliseconds patience = std::chrono::seconds{30});
   ~HttpClient();
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
   // `path` begins with a slash and is sent as it is, `body` as JSON. Waits for the whole answer,
-  // 30 s at most; redirects are not followed. Throws std::runtime_error where none came.
+  // `patience` at most; redirects are not followed. Throws std::runtime_error where none came.
   HttpReply send(const std::string& method, const std::string& path, const std::string& body = "");
 
  private:
@@ -35,10 +37,11 @@ class HttpClient {
   std::string base_;
   std::string unix_path_;  // empty: TCP
   std::string user_agent_;
+  std::chrono::milliseconds patience_;
   std::unique_ptr<CURL, Deleter> handle_;
 };
 
 // As one segment of a path.
-std::string percent_encoded(const std::string& text);
+std::string segment(const std::string& text);
 
-}  // namespace blackstart::cli
+}  // namespace blackstart::api

@@ -1,4 +1,4 @@
-#include "cli/http_client.h"
+#include "api/http_client.h"
 
 #include <curl/curl.h>
 
@@ -7,10 +7,8 @@
 #include <string_view>
 #include <utility>
 
-namespace blackstart::cli {
+namespace blackstart::api {
 namespace {
-
-constexpr long kTimeoutSeconds = 30;
 
 std::size_t take(char* bytes, std::size_t, std::size_t count, void* body) {
   static_cast<std::string*>(body)->append(bytes, count);
@@ -31,8 +29,12 @@ struct HeadersDeleter {
 
 void HttpClient::Deleter::operator()(CURL* handle) const { ::curl_easy_cleanup(handle); }
 
-HttpClient::HttpClient(std::string base, const std::string& user_agent)
-    : base_{with_scheme(std::move(base))}, user_agent_{user_agent}, handle_{::curl_easy_init()} {
+HttpClient::HttpClient(std::string base, const std::string& user_agent,
+                       std::chrono::milliseconds patience)
+    : base_{with_scheme(std::move(base))},
+      user_agent_{user_agent},
+      patience_{patience},
+      handle_{::curl_easy_init()} {
   if (constexpr std::string_view kUnix = "http://unix:"; base_.starts_with(kUnix)) {
     unix_path_ = base_.substr(kUnix.size());
     base_ = "http://localhost";
@@ -60,7 +62,7 @@ HttpReply HttpClient::send(const std::string& method, const std::string& path,
   ::curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, method.c_str());
   ::curl_easy_setopt(handle, CURLOPT_USERAGENT, user_agent_.c_str());
   ::curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
-  ::curl_easy_setopt(handle, CURLOPT_TIMEOUT, kTimeoutSeconds);
+  ::curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(patience_.count()));
   ::curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   ::curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, why.data());
   ::curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &take);
@@ -79,7 +81,7 @@ HttpReply HttpClient::send(const std::string& method, const std::string& path,
   return reply;
 }
 
-std::string percent_encoded(const std::string& text) {
+std::string segment(const std::string& text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   constexpr std::string_view kPlain = "-._~:";
   std::string out;
@@ -96,4 +98,4 @@ std::string percent_encoded(const std::string& text) {
   return out;
 }
 
-}  // namespace blackstart::cli
+}  // namespace blackstart::api
