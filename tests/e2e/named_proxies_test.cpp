@@ -29,7 +29,7 @@ class NamedProxiesPlayed : public RealRun {
     write("proxies.json",
           R"([{"name": "ledger", "listen": "127.0.0.1:8546", "upstream": "127.0.0.1:8545"}])");
     server_ = start("served", blackstart("serve -config proxies.json"));
-    EXPECT_TRUE(comes_true(10s, [] { return answers(8'546); })) << text_of(path() + "/served.txt");
+    EXPECT_TRUE(comes_true(10s, [] { return answers(8'474); })) << text_of(path() + "/served.txt");
   }
   Process& server() { return *server_; }
 
@@ -130,7 +130,7 @@ TEST_F(NamedProxiesPlayed, WaitsForTheStackThatBringsTheApi) {
   end_of(server());
   const std::string stack = "stack: {start: [" BLACKSTART_BIN_DIR "/blackstart, serve, -config, " +
                             path() +
-                            "/proxies.json], ready: {tcp: '127.0.0.1:8546'}, ready_within: 10s}\n";
+                            "/proxies.json], ready: {tcp: '127.0.0.1:8474'}, ready_within: 10s}\n";
   const Outcome held = play(scenario(entry("500ms", kSlow)) + stack);
   EXPECT_EQ(held.code, 0) << held.output;
   EXPECT_EQ(report().at("faults").at(0).at("proven"), true);
