@@ -39,6 +39,8 @@ class Api {
 
   // Removes what has a lease that is over.
   void expire();
+  // Whether it holds toxics by its connection.
+  bool is_holder(std::uint64_t client) const { return !leases_.held_by(client).empty(); }
   // Removes what a client held whose connection has ended.
   void let_go(std::uint64_t client);
   std::optional<RunTime> next_expiry() const { return leases_.next_deadline(); }

@@ -170,11 +170,12 @@ asio::awaitable<void> Server::State::accept(Acceptor& acceptor) {
   }
 }
 
-// Where there is none, the oldest client that asks for nothing makes it.
+// Where there is none, the oldest client that asks for nothing, and holds nothing, makes it.
 bool Server::State::has_room() {
   if (sessions_.size() < limits::api_clients_max) return true;
-  const auto oldest = std::find_if(sessions_.rbegin(), sessions_.rend(),
-                                   [](const Session& one) { return one.idle; });
+  const auto oldest = std::find_if(sessions_.rbegin(), sessions_.rend(), [&](const Session& one) {
+    return one.idle && !api_.is_holder(one.client);
+  });
   if (oldest == sessions_.rend()) return false;
   oldest->idle = false;
   oldest->stream.cancel();

@@ -127,6 +127,15 @@ class ApiServer : public KernelTest {
                 std::to_string(body.size()) + "\r\n\r\n" + body);
   }
 
+  // Makes the proxy `p`, and has the client hold a toxic on it.
+  void hold_noop(Client& client) {
+    post("/proxies", R"({"name":"p","listen":"127.0.0.1:0","upstream":"u:1"})");
+    const std::string body = R"({"ttl_ms":60000,"toxics":[{"proxy":"p","type":"noop"}]})";
+    client.send("PUT /blackstart/held HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body);
+    EXPECT_THAT(client.read("\"proxies\""), HasSubstr("noop_downstream"));
+  }
+
   // Where the proxy that an answer shows listens.
   static SocketAddress listen_of(const std::string& answer) {
     const std::string key = "\"listen\":\"";
@@ -224,8 +233,10 @@ TEST_F(ApiServer, TheOldestIdleClientMakesRoomAndNobodyWhoIsAsking) {
   };
   Client asking{address_};
   begin_to_ask(asking);
+  Client holding{address_};
+  hold_noop(holding);
   std::list<Client> idle;
-  while (idle.size() + 1 < limits::api_clients_max) idle.emplace_back(address_);
+  while (idle.size() + 2 < limits::api_clients_max) idle.emplace_back(address_);
   EXPECT_THAT(get("/version"), EndsWith(kVersion));
   EXPECT_EQ(idle.front().read(), "");
   idle.pop_front();
@@ -233,6 +244,7 @@ TEST_F(ApiServer, TheOldestIdleClientMakesRoomAndNobodyWhoIsAsking) {
   for (Client& one : idle) begin_to_ask(one);
   EXPECT_THAT(get("/version"), StartsWith("HTTP/1.1 503 "));
   EXPECT_THAT(asking.send(rest).read(kVersion), EndsWith(kVersion));
+  EXPECT_THAT(holding.send("GET /proxies/p HTTP/1.1\r\n" + rest).read("]}"), HasSubstr("noop"));
 }
 
 TEST_F(ApiServer, ListensOnAUnixSocketForItsOwnerAlone) {
@@ -283,12 +295,8 @@ TEST_F(ApiServer, ALeaseClosesItsConnections) {
 }
 
 TEST_F(ApiServer, WhatAClientHoldsEndsWithItsConnection) {
-  post("/proxies", R"({"name":"p","listen":"127.0.0.1:0","upstream":"u:1"})");
-  const std::string body = R"({"ttl_ms":60000,"toxics":[{"proxy":"p","type":"noop"}]})";
   std::optional<Client> holder{address_};
-  holder->send("PUT /blackstart/held HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
-               std::to_string(body.size()) + "\r\n\r\n" + body);
-  EXPECT_THAT(holder->read("\"proxies\""), HasSubstr("noop_downstream"));
+  hold_noop(*holder);
   EXPECT_THAT(get("/proxies/p"), HasSubstr("noop_downstream"));
   holder.reset();
   for (int tries = 0; tries < 1'000 && get("/proxies/p").find("noop") != std::string::npos;) {
