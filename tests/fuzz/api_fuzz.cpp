@@ -8,6 +8,7 @@
 #include "api/answers.h"
 #include "api/api_error.h"
 #include "api/fields.h"
+#include "api/limits.h"
 #include "api/path.h"
 #include "api/requests.h"
 #include "blackstart/limits.h"
@@ -53,6 +54,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try_to([&] {
     const std::string again = api::to_json(api::read_toxic(text, {}).toxic);
     BS_ASSERT(api::to_json(api::read_toxic(again, {}).toxic) == again);
+  });
+  try_to([&] {
+    const api::AskedHold hold = api::read_hold(text);
+    BS_ASSERT(hold.ttl > Duration::zero() && hold.ttl <= limits::api_lease_max);
   });
   try_to([&] { (void)api::read_proxy_change(text); });
   try_to([&] { (void)api::read_toxic_change(text, *toxic::find_kind("slicer")); });
