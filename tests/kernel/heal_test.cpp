@@ -46,7 +46,7 @@ TEST_F(HealTest, SaysWhatIsInForceAndByWhom) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->pid, run.pid());
   EXPECT_THAT(found->command, HasSubstr("test"));
-  EXPECT_THAT(found->tables, ElementsAre("netdev blackstart"));
+  EXPECT_THAT(found->tables, ElementsAre("inet blackstart", "netdev blackstart"));
   EXPECT_THAT(found->devices, ElementsAre("bs0"));
 }
 
