@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "api/api.h"
+#include "support/api_request.h"
 #include "support/hand_clock.h"
 
 namespace blackstart::api {
@@ -30,11 +31,7 @@ class Held : public testing::Test {
 
   HttpAnswer ask(std::uint64_t client, const std::string& method, const std::string& target,
                  const std::string& body = "") {
-    HttpRequest request;
-    request.method = method;
-    request.target = target;
-    request.body = body;
-    request.host = "localhost:8474";
+    HttpRequest request = test::api_request(method, target, body);
     request.client = client;
     return api_.handle(request);
   }

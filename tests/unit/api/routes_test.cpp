@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "api/api_error.h"
+#include "support/api_request.h"
 #include "support/hand_clock.h"
 
 namespace blackstart::api {
@@ -37,11 +38,7 @@ class Routes : public testing::Test {
  protected:
   HttpAnswer ask(const std::string& method, const std::string& target,
                  const std::string& body = "") {
-    HttpRequest request;
-    request.method = method;
-    request.target = target;
-    request.body = body;
-    request.host = "localhost:8474";
+    HttpRequest request = test::api_request(method, target, body);
     request.user_agent = user_agent_;
     return api_.handle(request);
   }
