@@ -4,7 +4,6 @@
 
 #include <mutex>
 #include <optional>
-#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -27,7 +26,7 @@ class ServeLog {
 
   // `fields`: more members, each with its comma behind: `"address":"127.0.0.1:8474",`.
   void write(LogLevel level, std::string_view message, const std::string& fields = "",
-             const std::source_location& caller = std::source_location::current()) {
+             const SourceLine& caller = SourceLine::here()) {
     write_line(level, message, fields, to_text(caller));
   }
 

@@ -81,32 +81,29 @@ Log& the_log() {
   return log;
 }
 
-void write(LogLevel level, std::string_view line, const std::source_location& caller) {
-  the_log().logger.log(
-      {caller.file_name(), static_cast<int>(caller.line()), caller.function_name()},
-      level_of(level), spdlog::string_view_t{line.data(), line.size()});
+void write(LogLevel level, std::string_view line, const SourceLine& caller) {
+  the_log().logger.log({caller.file, caller.line, ""}, level_of(level),
+                       spdlog::string_view_t{line.data(), line.size()});
 }
 
 }  // namespace
 
-std::string to_text(const std::source_location& place) {
-  return place_text(place.file_name(), static_cast<int>(place.line()));
-}
+std::string to_text(const SourceLine& place) { return place_text(place.file, place.line); }
 
 void set_log_level(LogLevel level) { the_log().logger.set_level(level_of(level)); }
 
 void set_log_sink(LogSink sink) { the_log().sink->turn(std::move(sink)); }
 
-void log_error(std::string_view line, const std::source_location& caller) {
+void log_error(std::string_view line, const SourceLine& caller) {
   write(LogLevel::error, line, caller);
 }
-void log_warning(std::string_view line, const std::source_location& caller) {
+void log_warning(std::string_view line, const SourceLine& caller) {
   write(LogLevel::warning, line, caller);
 }
-void log_info(std::string_view line, const std::source_location& caller) {
+void log_info(std::string_view line, const SourceLine& caller) {
   write(LogLevel::info, line, caller);
 }
-void log_debug(std::string_view line, const std::source_location& caller) {
+void log_debug(std::string_view line, const SourceLine& caller) {
   write(LogLevel::debug, line, caller);
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <source_location>
 #include <string>
 #include <string_view>
 
@@ -22,17 +21,25 @@ using LogSink = std::function<void(LogLevel, std::string_view line, std::string_
 // function restores standard error. Called under a lock: it must not log.
 void set_log_sink(LogSink sink);
 
-std::string to_text(const std::source_location& place);  // as a sink gets it
+// A place of the program; as a default argument, that of the call. (Clang 14 has no
+// std::source_location.)
+struct SourceLine {
+  const char* file;
+  int line;
+
+  static constexpr SourceLine here(const char* file = __builtin_FILE(),
+                                   int line = __builtin_LINE()) {
+    return {file, line};
+  }
+};
+
+std::string to_text(const SourceLine& place);  // as a sink gets it
 
 // "cannot remove bs0: device or resource busy". Lower case, no full stop, no line break.
 // Safe from any thread.
-void log_error(std::string_view line,
-               const std::source_location& caller = std::source_location::current());
-void log_warning(std::string_view line,
-                 const std::source_location& caller = std::source_location::current());
-void log_info(std::string_view line,
-              const std::source_location& caller = std::source_location::current());
-void log_debug(std::string_view line,
-               const std::source_location& caller = std::source_location::current());
+void log_error(std::string_view line, const SourceLine& caller = SourceLine::here());
+void log_warning(std::string_view line, const SourceLine& caller = SourceLine::here());
+void log_info(std::string_view line, const SourceLine& caller = SourceLine::here());
+void log_debug(std::string_view line, const SourceLine& caller = SourceLine::here());
 
 }  // namespace blackstart
