@@ -185,7 +185,7 @@ HttpAnswer Api::hold(const Call& call) {
   std::vector<Leases::Held> all, added;
   try {
     for (const AskedHold::Toxic& one : asked.toxics) {
-      const Leases::Held& held = all.emplace_back(one.proxy, one.toxic.name);
+      const Leases::Held& held = all.emplace_back(Leases::Held{one.proxy, one.toxic.name});
       if (std::ranges::find(before, held) != before.end()) continue;
       proxies_.add_toxic(one.proxy, one.toxic);
       added.push_back(held);
