@@ -196,7 +196,10 @@ void add_target_options(CLI::App& verb, const FaultKind& kind, InjectOptions& op
                                  std::pair{"api", "where that is; default localhost:8474"}}) {
     verb.add_option_function<std::string>(
         "--" + std::string{key},
-        [&options, key](const std::string& value) { options.target[key] = value; }, doc);
+        [&options, name = std::string{key}](const std::string& value) {
+          options.target[name] = value;
+        },
+        doc);
   }
 }
 
