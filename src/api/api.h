@@ -77,7 +77,7 @@ class Api {
   HttpAnswer renew_held(const Call& call);
   HttpAnswer held(const Call& call);
 
-  void remove(const Leases::Held& held);
+  bool remove(const Leases::Held& held);  // false: it had gone already
   std::string held_by(std::uint64_t client) const;
   void lease(const AskedProxy& asked);
   void lease(const std::string& proxy, const std::string& toxic, std::optional<Duration> ttl);

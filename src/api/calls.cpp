@@ -214,16 +214,22 @@ std::string Api::held_by(std::uint64_t client) const {
 
 void Api::let_go(std::uint64_t client) {
   for (const Leases::Held& held : leases_.held_by(client)) {
-    remove(held);
-    log_info("its client is gone: " + held.proxy + " " + held.toxic);
+    if (remove(held)) log_info("its client is gone: " + held.proxy + " " + held.toxic);
   }
 }
 
-void Api::remove(const Leases::Held& held) {
+bool Api::remove(const Leases::Held& held) {
   leases_.forget(held);
   try {
-    proxies_.remove_toxic(held.proxy, held.toxic);
-  } catch (const ProxyError&) {  // it has gone with its proxy
+    if (held.toxic.empty()) {
+      proxies_.remove(held.proxy);
+      leases_.forget_all_of(held.proxy);
+    } else {
+      proxies_.remove_toxic(held.proxy, held.toxic);
+    }
+    return true;
+  } catch (const ProxyError&) {  // it has gone with its proxy, or by a reset
+    return false;
   }
 }
 
@@ -241,16 +247,8 @@ void Api::lease(const std::string& proxy, const std::string& toxic, std::optiona
 
 void Api::expire() {
   for (const Leases::Held& held : leases_.take_due(clock_.now())) {
-    try {
-      if (held.toxic.empty()) {
-        proxies_.remove(held.proxy);
-        leases_.forget_all_of(held.proxy);
-      } else {
-        proxies_.remove_toxic(held.proxy, held.toxic);
-      }
-      log_info("lease over: " + held.proxy + (held.toxic.empty() ? "" : " " + held.toxic));
-    } catch (const ProxyError&) {  // it has gone with its proxy, or by a reset
-    }
+    if (!remove(held)) continue;
+    log_info("lease over: " + held.proxy + (held.toxic.empty() ? "" : " " + held.toxic));
   }
 }
 

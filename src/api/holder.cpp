@@ -5,6 +5,7 @@
 
 #include "api/answers.h"
 #include "api/limits.h"
+#include "api/path.h"
 #include "core/version.h"
 
 namespace blackstart::api {
@@ -12,13 +13,11 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto kHeld = "/blackstart/held";
-
-std::string body_of(const std::vector<Holder::Toxic>& toxics, Duration ttl) {
-  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(ttl);
+std::string body_of(const AskedHold& asked) {
+  const auto ms = std::chrono::ceil<std::chrono::milliseconds>(asked.ttl);
   std::string body = "{\"ttl_ms\":" + std::to_string(ms.count()) + ",\"toxics\":[";
-  for (const Holder::Toxic& one : toxics) {
-    if (&one != &toxics.front()) body += ',';
+  for (const AskedHold::Toxic& one : asked.toxics) {
+    if (&one != &asked.toxics.front()) body += ',';
     body += "{\"proxy\":" + json_text(one.proxy) + ',' + to_json(one.toxic).substr(1);
   }
   return body + "]}";
@@ -44,15 +43,13 @@ std::string error_of(const std::string& body) {
 Holder::Holder(const std::string& api)
     : api_{api}, http_{api, "blackstart/" + std::string{kVersion}, limits::api_holder_patience} {}
 
-Holder::Answer Holder::hold(const std::vector<Toxic>& toxics, Duration ttl) {
-  return exchange("PUT", body_of(toxics, ttl));
-}
+Holder::Answer Holder::hold(const AskedHold& asked) { return exchange("PUT", body_of(asked)); }
 Holder::Answer Holder::renew() { return exchange("PATCH", ""); }
 Holder::Answer Holder::look() { return exchange("GET", ""); }
 
 HttpReply Holder::sent(const std::string& method, const std::string& body) {
   try {
-    return http_.send(method, kHeld, body);
+    return http_.send(method, kHeldPath, body);
   } catch (const std::runtime_error& failure) {
     throw std::runtime_error{std::string{"no API of proxies answers: "} + failure.what() +
                              "\ntry: blackstart serve"};

@@ -6,10 +6,9 @@
 #include <cstddef>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "api/http_client.h"
-#include "blackstart/time.h"
+#include "api/requests.h"
 #include "serve/proxies.h"
 
 namespace blackstart::api {
@@ -22,17 +21,13 @@ class Holder {
   // namespace that the calling thread is in then.
   explicit Holder(const std::string& api);
 
-  struct Toxic {
-    std::string proxy;
-    toxic::Toxic toxic;
-  };
   struct Answer {
     std::size_t held = 0;                        // how many toxics this holds
     std::map<std::string, ProxyTotals> proxies;  // every one of the API
   };
 
-  // From now on exactly these, which end `ttl` after the last hold() or renew().
-  Answer hold(const std::vector<Toxic>& toxics, Duration ttl);
+  // From now on exactly these, which end their `ttl` after the last hold() or renew().
+  Answer hold(const AskedHold& asked);
   Answer renew();
   Answer look();  // changes nothing
 

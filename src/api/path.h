@@ -9,6 +9,8 @@
 
 namespace blackstart::api {
 
+inline constexpr auto kHeldPath = "/blackstart/held";  // said at both ends
+
 // Percent-decoded, without query, of "/a?b" and of "http://host/a"; nullopt where it is neither or
 // a `%` has not two hexadecimal digits behind it.
 std::optional<std::string> path_of(std::string_view target);

@@ -22,7 +22,7 @@ struct Api::Route {
 
 namespace {
 
-constexpr std::string_view kMetrics = "/metrics", kHeld = "/blackstart/held";
+constexpr std::string_view kMetrics = "/metrics";
 
 HttpAnswer text_answer(int status, const std::string& text) {
   return {status, "text/plain; charset=utf-8", text, {{"X-Content-Type-Options", "nosniff"}}};
@@ -40,7 +40,7 @@ void log_call(const HttpRequest& request, const HttpAnswer& answer) {
   constexpr std::size_t kBodyMost = 1'000;
   std::string line = request.method + " " + request.target + ": " + std::to_string(answer.status);
   const bool looked =
-      request.method == "GET" || (request.method == "PATCH" && request.target == kHeld);
+      request.method == "GET" || (request.method == "PATCH" && request.target == kHeldPath);
   if (answer.status >= 400 || !looked) {
     line += " " + answer.body.substr(0, std::min(answer.body.find('\n'), kBodyMost));
   }
@@ -86,9 +86,9 @@ HttpAnswer Api::routed(const HttpRequest& request) {
       {kMetrics, {}, &Api::metrics},
       {"/blackstart/connections", {"GET"}, &Api::connections},
       {"/blackstart/leases", {"GET"}, &Api::leases},
-      {kHeld, {"GET"}, &Api::held},
-      {kHeld, {"PUT"}, &Api::hold},
-      {kHeld, {"PATCH"}, &Api::renew_held},
+      {kHeldPath, {"GET"}, &Api::held},
+      {kHeldPath, {"PUT"}, &Api::hold},
+      {kHeldPath, {"PATCH"}, &Api::renew_held},
   });
 
   const auto path = path_of(request.target);

@@ -378,11 +378,9 @@ std::vector<std::string> Enforcer::release() {
     const std::uint32_t port = state.owner ? state.owner->port() : 0;
     state.owner.reset();
     // A child that inherited the socket would keep the tables; nobody should have.
-    const auto tables =
-        port == 0 ? std::vector<netlink::FoundTable>{} : netlink::NftOwner::find_tables();
-    for (const netlink::FoundTable& table : tables) {
-      if (table.owner == port) {
-        failures.push_back("the table " + table.name + " is still there");
+    if (port != 0) {
+      for (const netlink::FoundTable& table : netlink::NftOwner::find_tables()) {
+        if (table.owner == port) failures.push_back("the table " + table.name + " is still there");
       }
     }
     if (state.shaping) std::ranges::move(state.shaping->remove(), std::back_inserter(failures));

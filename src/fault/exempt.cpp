@@ -45,16 +45,14 @@ Rule connection_rule(const SocketInfo& socket, const WayOfPackets& way) {
           "the operator's own"};
 }
 
-Rule resolver_rule(const Prefix& loopback, std::uint16_t number, Side side) {
-  return {{netlink::MatchPrefix{.side = side, .prefix = loopback},
-           netlink::MatchL4{{L4::tcp, L4::udp}}, port(side, number), netlink::Accept{}},
-          "our resolver"};
-}
-
-Rule api_rule(const Endpoint& api, Side side) {
-  return {{netlink::MatchPrefix{.side = side, .prefix = alone(api.address)},
-           netlink::MatchL4{{L4::tcp}}, port(side, api.port), netlink::Accept{}},
-          "an API of proxies"};
+// To it and from it: a packet over loopback goes out and comes in.
+void add_endpoint(std::vector<Rule>& rules, const Endpoint& at, const netlink::MatchL4& protocols,
+                  const char* whose) {
+  for (const Side side : {Side::destination, Side::source}) {
+    rules.push_back({{netlink::MatchPrefix{.side = side, .prefix = alone(at.address)}, protocols,
+                      port(side, at.port), netlink::Accept{}},
+                     whose});
+  }
 }
 
 // The only rule that other packets meet: by the ports at our end.
@@ -80,14 +78,11 @@ std::vector<Rule> rules_of(const Exemptions& exempt, const WayOfPackets& way) {
   for (const bool v6 : {false, true}) {
     const auto number = v6 ? exempt.resolver.v6 : exempt.resolver.v4;
     if (!number) continue;
-    // A packet over loopback goes out and comes in.
-    for (const Side side : {Side::destination, Side::source}) {
-      rules.push_back(
-          resolver_rule(alone(*parse_address(v6 ? "::1" : "127.0.0.1")), *number, side));
-    }
+    add_endpoint(rules, {*parse_address(v6 ? "::1" : "127.0.0.1"), *number}, {{L4::tcp, L4::udp}},
+                 "our resolver");
   }
   for (const Endpoint& api : exempt.apis) {
-    for (const Side side : {Side::destination, Side::source}) rules.push_back(api_rule(api, side));
+    add_endpoint(rules, api, {{L4::tcp}}, "an API of proxies");
   }
   return rules;
 }

@@ -14,8 +14,7 @@ toxic::Toxic renamed(toxic::Toxic toxic, std::uint32_t entry) {
   return toxic;
 }
 
-template <class Totals>
-std::string list_of(const Totals& proxies) {
+std::string list_of(const std::map<std::string, ProxyTotals>& proxies) {
   std::string out;
   for (const auto& [name, totals] : proxies) out += (out.empty() ? "" : ", ") + name;
   return out.empty() ? "it has none" : "it has " + out;
@@ -72,15 +71,15 @@ void NamedProxies::switch_to(Server& server, std::span<const std::uint32_t> in_f
   };
   if (std::ranges::all_of(server.entries, stays)) return;
   renew(server);  // what somebody took away does not come back
-  std::vector<api::Holder::Toxic> toxics;
+  api::AskedHold asked{.toxics = {}, .ttl = limits::heartbeat_timeout};
   for (const Named& named : server.entries) {
     if (!is_among(named.entry.entry, in_force)) continue;
     for (const auto& toxic : named.entry.toxics) {
-      toxics.push_back({named.entry.proxy, renamed(*toxic, named.entry.entry)});
+      asked.toxics.push_back({named.entry.proxy, renamed(*toxic, named.entry.entry)});
     }
   }
-  take(server, server.holder->hold(toxics, limits::heartbeat_timeout).proxies);
-  server.held = toxics.size();
+  take(server, server.holder->hold(asked).proxies);
+  server.held = asked.toxics.size();
   for (Named& named : server.entries) {
     switch_entry(named, is_among(named.entry.entry, in_force));
   }
