@@ -88,6 +88,8 @@ struct NftOwner::State {
   std::set<Key> tables{};  // loaded
   std::map<Key, LoadedSet> sets{};
 
+  State() { socket.be_closed_first(); }
+
   const LoadedSet& set(Family family, std::string_view name) const {
     const auto found = sets.find({family, std::string{name}});
     if (found == sets.end()) {

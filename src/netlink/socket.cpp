@@ -1,8 +1,10 @@
 #include "netlink/socket.h"
 
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <net/if.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -88,6 +90,17 @@ Socket::Socket(int protocol, Port port)
   check("getsockname(AF_NETLINK)",
         ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&bound), &size));
   port_ = bound.nl_pid;
+}
+
+void Socket::be_closed_first() {
+  constexpr rlim_t kMost = 65'536;  // a table of files as long as the highest is copied by fork()
+  constexpr rlim_t kOwners = 16;
+  rlimit files{};
+  check("getrlimit(RLIMIT_NOFILE)", ::getrlimit(RLIMIT_NOFILE, &files));
+  const rlim_t end = std::min(files.rlim_cur, kMost);
+  if (end <= kOwners) return;
+  const int high = ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, static_cast<int>(end - kOwners));
+  if (high >= 0) fd_ = UniqueFd{high};
 }
 
 std::uint32_t Socket::interface_index(std::string_view name) const {

@@ -5,7 +5,11 @@
 
 #include "netlink/nft_owner.h"
 
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/if_ether.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <atomic>
@@ -111,6 +115,27 @@ TEST_F(NftOwnerTest, AChildThatOutlivesTheOwnerDoesNotKeepTheTables) {
   EXPECT_EQ(shell("kill -0 " + child).status, 0) << "the child is gone as well";
   EXPECT_FALSE(table_exists());
   shell("kill -9 " + child);
+}
+
+// The kernel takes milliseconds to close a packet socket: the tables must not wait for them.
+TEST_F(NftOwnerTest, OfAKilledProcessTheTablesVanishBeforeAnyOtherFileIsClosed) {
+  int ends[2];
+  check("pipe", ::pipe2(ends, O_CLOEXEC));
+  const UniqueFd end_of_file{ends[0]};
+  UniqueFd held{ends[1]};
+  const OwnerProcess process{[&held] {
+    for (int i = 0; i < 20; ++i) {
+      check("socket", ::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_ALL)));
+    }
+    check("fcntl", ::fcntl(held.get(), F_DUPFD_CLOEXEC, 0));
+    held.reset();  // but for the copy, which was opened last
+  }};
+  held.reset();
+  EXPECT_FALSE(NftOwner::find_tables().empty());
+  ::kill(process.pid(), SIGKILL);
+  char none = 0;
+  EXPECT_EQ(::read(end_of_file.get(), &none, 1), 0);
+  EXPECT_TRUE(NftOwner::find_tables().empty());
 }
 
 TEST_F(NftOwnerTest, NobodyElseCanChangeTheTables) {
