@@ -5,12 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "support/patience.h"
-
 namespace blackstart {
 
-// Milliseconds from a kill to normal traffic; longer where processors are emulated.
-inline const double kGoal = 50.0 * slowness();
+inline constexpr double kGoal = 50.0;  // milliseconds from a kill to normal traffic
 
 // Of one way to end a run.
 struct Tally {

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "support/command.h"
-#include "support/patience.h"
 #include "support/udp.h"
 #include "sys/process.h"
 
@@ -26,11 +25,10 @@ inline std::string text_of(const std::string& path) {
   return std::move(text).str();
 }
 
-// Within that time, or longer where processors are emulated.
 inline bool comes_true(std::chrono::milliseconds within, const auto& is_so) {
   const auto from = std::chrono::steady_clock::now();
   while (!is_so()) {
-    if (std::chrono::steady_clock::now() - from > patient(within)) return false;
+    if (std::chrono::steady_clock::now() - from > within) return false;
     wait(std::chrono::milliseconds{1});
   }
   return true;

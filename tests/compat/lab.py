@@ -16,12 +16,11 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BLACKSTART = os.environ.get("BLACKSTART", ROOT + "/build/dev/bin/blackstart")
-SLOWNESS = max(1, int(os.environ.get("BLACKSTART_SLOWNESS", "1")))
 
 # A busy machine delivers late and nobody minds; early is a mistake anywhere.
-LATE = 10.0 * SLOWNESS
+LATE = 10.0
 # Where a test waits for what must happen at all.
-PATIENCE = 30.0 * SLOWNESS
+PATIENCE = 30.0
 
 
 def now():

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "support/dns_peers.h"
-#include "support/patience.h"
 
 namespace blackstart {
 namespace {
@@ -141,7 +140,7 @@ TEST_F(DnsServerTest, SaysWhichPortIsTaken) {
 
 TEST_F(DnsServerTest, ADelayHoldsItsOwnQuestionOnly) {
   auto slow = rule_for("slow.example", AnswerKind::nodata);
-  slow.delay = patient(120ms);
+  slow.delay = 120ms;
   start({}, {slow, rule_for("quick.example", AnswerKind::nodata, 1)});
   UdpClient client{at()};
   const RunTime began = clock_.now();
@@ -152,11 +151,11 @@ TEST_F(DnsServerTest, ADelayHoldsItsOwnQuestionOnly) {
   const auto first = next_answer(client);
   ASSERT_TRUE(first);
   EXPECT_EQ(dns::id_of(*first), 2);
-  EXPECT_LT(clock_.now() - began, patient(100ms));
+  EXPECT_LT(clock_.now() - began, 100ms);
   const auto second = next_answer(client);
   ASSERT_TRUE(second);
   EXPECT_EQ(dns::id_of(*second), 1);
-  EXPECT_GE(clock_.now() - began, patient(120ms));
+  EXPECT_GE(clock_.now() - began, 120ms);
 }
 
 TEST_F(DnsServerTest, ADelayHoldsAForwardedAnswerToo) {
@@ -254,7 +253,7 @@ TEST_F(DnsServerTest, ActsInAnotherNamespaceFromThisOne) {
 TEST_F(DnsServerTest, CanBeDestroyedWithEverythingUnderWay) {
   auto& silent = upstream(stay_silent);
   auto slow = rule_for("slow.example", AnswerKind::nodata);
-  slow.delay = patient(400ms);
+  slow.delay = 400ms;
   start(forwarding_to(silent), {slow});
   UdpClient udp{at()};
   TcpClient tcp{at()}, idle{at()};
@@ -267,7 +266,7 @@ TEST_F(DnsServerTest, CanBeDestroyedWithEverythingUnderWay) {
   server_.reset();
 
   EXPECT_TRUE(eventually([&] { return tcp.ended() && idle.ended(); }));
-  EXPECT_FALSE(next_answer(udp, patient(600ms)));
+  EXPECT_FALSE(next_answer(udp, 600ms));
 }
 
 }  // namespace

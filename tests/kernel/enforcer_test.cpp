@@ -15,7 +15,6 @@
 #include "support/enforced.h"
 #include "support/fault_lab.h"
 #include "support/forked_run.h"
-#include "support/patience.h"
 #include "support/udp.h"
 
 extern char** environ;
@@ -74,7 +73,7 @@ TEST_F(EnforcerTest, SaysWhenItAskedAndWhenItWasAcknowledged) {
   Enforced enforced{loop(), two_partitions().compile()};
   const Enforcer::Switched on = enforced.switch_to({0});
   EXPECT_LT(on.asked, on.at);
-  EXPECT_LT(on.at - on.asked, patient(50ms));
+  EXPECT_LT(on.at - on.asked, 50ms);
   EXPECT_EQ(on.sent, "1 fault in force: 1 set of 3 armed in one transaction");
   EXPECT_TRUE(on.acknowledged.starts_with("ack ")) << on.acknowledged;
   EXPECT_TRUE(on.warnings.empty());

@@ -12,7 +12,6 @@
 #include "netlink/kernel_facts.h"
 #include "support/enforced.h"
 #include "support/fault_lab.h"
-#include "support/patience.h"
 
 namespace blackstart::test {
 namespace {
@@ -67,8 +66,7 @@ class ExemptTest : public FaultLab {
   void expect_spared(const FixedFault& fault, const std::string& peer, int other_sees,
                      const CompileOptions& how = {}) {
     SCOPED_TRACE(peer);
-    const auto long_enough = std::chrono::ceil<std::chrono::milliseconds>(patient(2s));
-    Client own{SOCK_STREAM, peer, kEchoPort, long_enough}, other{SOCK_STREAM, peer, kEchoPort};
+    Client own{SOCK_STREAM, peer, kEchoPort, 2'000ms}, other{SOCK_STREAM, peer, kEchoPort};
     ASSERT_EQ(own.connect(), 0);
     ASSERT_EQ(other.connect(), 0);
     EnforcerOptions options;

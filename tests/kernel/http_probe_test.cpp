@@ -7,7 +7,6 @@
 
 #include "blackstart/limits.h"
 #include "support/kernel_test.h"
-#include "support/patience.h"
 #include "support/probe_bench.h"
 #include "support/tcp_server.h"
 #include "support/temp_files.h"
@@ -138,8 +137,8 @@ TEST_F(HttpProbe, SaysThatNobodyAnsweredTheConnect) {
 
 TEST_F(HttpProbe, SaysThatTheServerAcceptedAndNeverAnswered) {
   const TcpServer server{[](Connection& connection) { connection.wait_until_closed(); }};
-  const CheckResult result = ProbeBench{}.run(http(server.url()), patient(50ms));
-  EXPECT_EQ(result.reason, "connected, but no answer within " + duration_text(patient(50ms)));
+  const CheckResult result = ProbeBench{}.run(http(server.url()), 50ms);
+  EXPECT_EQ(result.reason, "connected, but no answer within " + duration_text(50ms));
   EXPECT_GT(result.phases.connect, 0ns);
 }
 
@@ -149,8 +148,8 @@ TEST_F(HttpProbe, SaysThatTheAnswerNeverEnded) {
     connection.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc");
     connection.wait_until_closed();
   }};
-  EXPECT_EQ(ProbeBench{}.run(http(server.url()), patient(50ms)).reason,
-            "the answer began, but had not ended after " + duration_text(patient(50ms)));
+  EXPECT_EQ(ProbeBench{}.run(http(server.url()), 50ms).reason,
+            "the answer began, but had not ended after " + duration_text(50ms));
 }
 
 TEST_F(HttpProbe, SaysThatTheConnectionWasReset) {
@@ -361,11 +360,10 @@ TEST_F(HttpsProbe, SaysThatTheOtherSideSpeaksNoTls) {
 
 TEST_F(HttpsProbe, SaysThatTheHandshakeTookTooLong) {
   const TcpServer server{[](Connection& connection) { connection.wait_until_closed(); }};
-  EXPECT_EQ(
-      ProbeBench{}
-          .run(http("https://127.0.0.1:" + std::to_string(server.port()) + '/'), patient(500ms))
-          .reason,
-      "TLS handshake timed out after " + duration_text(patient(500ms)));
+  EXPECT_EQ(ProbeBench{}
+                .run(http("https://127.0.0.1:" + std::to_string(server.port()) + '/'), 500ms)
+                .reason,
+            "TLS handshake timed out after " + duration_text(500ms));
 }
 
 }  // namespace

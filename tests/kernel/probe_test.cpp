@@ -13,7 +13,6 @@
 #include "probe/prober.h"
 #include "support/dns_responder.h"
 #include "support/kernel_test.h"
-#include "support/patience.h"
 #include "support/probe_bench.h"
 #include "support/tcp_server.h"
 #include "support/temp_files.h"
@@ -281,10 +280,10 @@ TEST_F(ProbeTest, ExecProbesAreKilledAtTheTimeoutWithAllThatTheyStarted) {
   const std::string mark = "31.41592";
   const CheckResult result = ProbeBench{}.run(
       R"({"exec": "echo waiting; sleep )" + mark + " & setsid sleep " + mark + R"( & wait"})",
-      patient(100ms));
+      100ms);
   EXPECT_EQ(result.outcome, Outcome::failed);
-  EXPECT_EQ(result.reason, "still running after " + duration_text(patient(100ms)) +
-                               ", killed; last said: waiting");
+  EXPECT_EQ(result.reason,
+            "still running after " + duration_text(100ms) + ", killed; last said: waiting");
   EXPECT_EQ(shell("pgrep -f '^sleep " + mark + "'").output, "");
 }
 
@@ -375,17 +374,17 @@ TEST_F(ProberTest, SamplesBeyondTheCapFailAsDueAndSaySo) {
 }
 
 TEST_F(ProberTest, SamplesOfATimeWhenWeDidNotRunAreNotSent) {
-  const std::vector<ProbeSpec> probes{spec(patient(10ms), 0ms)};
+  const std::vector<ProbeSpec> probes{spec(10ms, 0ms)};
   std::size_t late = 0, all = 0;
   ProbeBench bench;
   std::vector<ProbeSpec> impatient = probes;
-  impatient[0].timeout = patient(20ms);
+  impatient[0].timeout = 20ms;
   Prober prober{bench.host(), impatient, [&](const ProbeSample& sample) {
                   ++all;
                   if (sample.result.reason.starts_with(kNotSent)) ++late;
                 }};
-  prober.start(bench.clock().now() - patient(500ms));
-  bench.loop().run_for(patient(50ms));
+  prober.start(bench.clock().now() - 500ms);
+  bench.loop().run_for(50ms);
   EXPECT_GE(all, 50U);
   EXPECT_GE(late, 47U);
   EXPECT_LE(late, 49U);

@@ -30,7 +30,7 @@ class ProxyEnds : public ProxiesTest {
   bool comes_to_have_none() const {
     const MonotonicClock clock;
     while (!proxies_->connections().empty()) {
-      if (clock.now().since_start > patient(5s)) return false;
+      if (clock.now().since_start > 5s) return false;
       ::poll(nullptr, 0, 5);
     }
     return true;

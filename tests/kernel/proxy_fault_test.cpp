@@ -15,7 +15,6 @@
 #include "support/enforced.h"
 #include "support/fault_lab.h"
 #include "support/forked_run.h"
-#include "support/patience.h"
 
 namespace blackstart::test {
 namespace {
@@ -46,7 +45,7 @@ class ProxyFault : public FaultLab {
   Enforced& enforced() { return *enforced_; }
 
   static Client connected(const std::string& peer, std::chrono::milliseconds within = 3s) {
-    Client client{SOCK_STREAM, peer, kEchoPort, slowness() * within};
+    Client client{SOCK_STREAM, peer, kEchoPort, within};
     EXPECT_EQ(client.connect(), 0) << peer;
     return client;
   }
@@ -216,7 +215,7 @@ TEST_F(ProxyFault, EndsConnectionsToItsListener) {
   ASSERT_NE(at, std::string::npos);
   const auto port = static_cast<std::uint16_t>(std::stoi(text.substr(at + 13)));
   for (const char* const own : {"127.0.0.1", "::1", "10.1.1.2", "fd00:1::2"}) {
-    Client client{SOCK_STREAM, own, port, slowness() * 2'000ms};
+    Client client{SOCK_STREAM, own, port, 2'000ms};
     EXPECT_EQ(client.connect(), 0);
     char byte = 0;
     EXPECT_EQ(::recv(client.fd(), &byte, 1, 0), 0) << own;
@@ -321,12 +320,12 @@ TEST_F(KilledProxyFault, StoppedItTakesNothingOnceTheHeartbeatHasLapsed) {
   run.signal(SIGSTOP);
   const MonotonicClock clock;
   Seen seen{ETIMEDOUT, {}};
-  while (seen.error != 0 && clock.now().since_start < patient(6s)) {
+  while (seen.error != 0 && clock.now().since_start < 6s) {
     Client client = connected("10.1.1.1", 100ms);
     seen = echo(client);
   }
   EXPECT_EQ(seen, 0);
-  EXPECT_LT(clock.now().since_start, patient(4s));
+  EXPECT_LT(clock.now().since_start, 4s);
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ class BusyMachine {
       before_ = kernel_state();
       wait(std::chrono::milliseconds{200});
     } while (before_ != kernel_state() ||
+             before_["ip -o link"].find("NO-CARRIER") != std::string::npos ||
              before_["ip -o addr"].find("tentative") != std::string::npos);
   }
 

@@ -11,7 +11,6 @@
 
 #include "serve/proxies.h"
 #include "support/kernel_test.h"
-#include "support/patience.h"
 #include "support/stream_peers.h"
 #include "sys/clock.h"
 
@@ -60,7 +59,7 @@ class ProxiesTest : public KernelTest {
   static void at_once(const char* what, Call call) {
     const MonotonicClock clock;
     call();
-    EXPECT_LT(clock.now().since_start, patient(std::chrono::milliseconds{100})) << what;
+    EXPECT_LT(clock.now().since_start, std::chrono::milliseconds{100}) << what;
   }
 
   template <class Call>

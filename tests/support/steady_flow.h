@@ -22,27 +22,21 @@
 #include <tuple>
 #include <vector>
 
-#include "support/patience.h"
 #include "support/udp.h"
 #include "sys/fd.h"
 #include "sys/netns.h"
 
 namespace blackstart::test {
 
-// A datagram a millisecond (ten where processors are emulated) to each port of 10.0.0.2, from one
-// socket that stays the same, in the calling thread's namespace; echoes there, in `far`. Each is a
-// DNS question for kills.example, so that on port 53 whoever answers in the echo's place is found
-// out. A datagram is good when its own echo is back within patience(), which is less than any
-// delay that a test sets.
+// A datagram a millisecond to each port of 10.0.0.2, from one socket that stays the same, in the
+// calling thread's namespace; echoes there, in `far`. Each is a DNS question for kills.example, so
+// that on port 53 whoever answers in the echo's place is found out. A datagram is good when its own
+// echo is back within kPatience, which is less than any delay that a test sets.
 class SteadyFlow {
  public:
   using Clock = std::chrono::steady_clock;
-  static std::chrono::milliseconds pace() {
-    return std::chrono::milliseconds{slowness() == 1 ? 1 : 10};
-  }
-  static std::chrono::milliseconds patience() {
-    return std::chrono::milliseconds{slowness() == 1 ? 20 : 50};
-  }
+  static constexpr std::chrono::milliseconds kPace{1};
+  static constexpr std::chrono::milliseconds kPatience{20};
 
   SteadyFlow(const UniqueFd& far, const std::vector<std::uint16_t>& ports) {
     for (const std::uint16_t port : ports) lanes_.push_back(std::make_unique<Lane>(far, port));
@@ -58,26 +52,25 @@ class SteadyFlow {
   SteadyFlow& operator=(const SteadyFlow&) = delete;
 
   // Milliseconds from `since` to the first echo from which on all have been good, on every port,
-  // for `settled`. Waits for it, `within` at most, or longer where processors are emulated; then
-  // nullopt.
+  // for `settled`. Waits for it, `within` at most; then nullopt.
   std::optional<double> normal_after(Clock::time_point since, std::chrono::milliseconds settled,
                                      std::chrono::milliseconds within) {
     for (;;) {
       const Clock::time_point now = Clock::now();
       std::optional<Clock::time_point> latest = since;
       for (const auto& lane : lanes_) {
-        const auto normal = lane->normal_from(since, now - patience());
+        const auto normal = lane->normal_from(since, now - kPatience);
         latest = latest && normal ? std::optional{std::max(*latest, *normal)} : std::nullopt;
       }
-      if (latest && now - patience() - *latest >= settled) {
+      if (latest && now - kPatience - *latest >= settled) {
         return std::chrono::duration<double, std::milli>(*latest - since).count();
       }
-      if (now - since > patient(within) + settled) return std::nullopt;
+      if (now - since > within + settled) return std::nullopt;
       wait(std::chrono::milliseconds{5});
     }
   }
 
-  // Whether a datagram of the last patience() before then was not good. Ask when it has had its
+  // Whether a datagram of the last kPatience before then was not good. Ask when it has had its
   // time.
   bool was_hurt_before(Clock::time_point then) {
     return std::ranges::any_of(lanes_, [&](const auto& lane) { return lane->hurt_before(then); });
@@ -91,7 +84,7 @@ class SteadyFlow {
   struct Datagram {
     Clock::time_point sent, back = Clock::time_point::max();
 
-    bool good() const { return back - sent <= patience(); }
+    bool good() const { return back - sent <= kPatience; }
   };
 
   class Lane {
@@ -160,7 +153,7 @@ class SteadyFlow {
     bool hurt_before(Clock::time_point then) {
       const std::scoped_lock lock{mutex_};
       return std::ranges::any_of(sent_, [&](const Datagram& one) {
-        return one.sent < then && one.sent >= then - patience() && !one.good();
+        return one.sent < then && one.sent >= then - kPatience && !one.good();
       });
     }
 
@@ -185,10 +178,8 @@ class SteadyFlow {
     std::deque<Datagram> sent_;
   };
 
-  // Ahead of other work, where that is permitted: it must not be what is late. Not where
-  // processors are emulated: there it may take all of one, and leave nothing for the run.
+  // Ahead of other work, where that is permitted: it must not be what is late.
   static void run_ahead() {
-    if (slowness() > 1) return;
     const sched_param priority{.sched_priority = 10};
     ::sched_setscheduler(0, SCHED_FIFO, &priority);
   }
@@ -213,7 +204,7 @@ class SteadyFlow {
       const Clock::time_point now = Clock::now();
       if (now >= due) {
         for (const auto& lane : lanes_) lane->send();
-        while (due <= now) due += pace();
+        while (due <= now) due += kPace;
       }
       const auto left = std::max(due - Clock::now(), Clock::duration{});
       const timespec until_due{0, std::chrono::nanoseconds{left}.count()};
