@@ -88,8 +88,6 @@ struct NftOwner::State {
   std::set<Key> tables{};  // loaded
   std::map<Key, LoadedSet> sets{};
 
-  State() { socket.be_closed_first(); }
-
   const LoadedSet& set(Family family, std::string_view name) const {
     const auto found = sets.find({family, std::string{name}});
     if (found == sets.end()) {
@@ -200,6 +198,7 @@ void NftOwner::load(const Ruleset& ruleset) {
   state.tables.clear();
   for (const Table& table : ruleset.tables) state.tables.insert({table.family, table.name});
   state.sets = sets_of(ruleset);
+  state.socket.be_closed_first();  // each time: proxies raise the limit before their rules come
 }
 
 void NftOwner::arm(std::span<const SetArm> sets, std::chrono::milliseconds timeout) {

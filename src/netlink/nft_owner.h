@@ -6,7 +6,8 @@
 // may list it and not change it; `nft flush ruleset` skips it; a second process that wants a
 // table of the same name is refused; and when the socket closes, SIGKILL included, the kernel
 // deletes it. So nothing here has to be undone: closing is undoing. The socket is
-// close-on-exec, since a child that inherited it would keep the table alive after us.
+// close-on-exec, since a child that inherited it would keep the table alive after us, and of a
+// process that is killed it is closed before all other files.
 
 #include <chrono>
 #include <cstdint>
