@@ -27,7 +27,7 @@ function trim(s) { gsub(/^ +| +$/, "", s); return s }
 
 BEGIN {
   FS = "|"
-  LEAST = 0.01; MOST = 100; HEIGHT = 190; LEFT = 62; WIDTH = 400
+  LEAST = 0.01; MOST = 1; HEIGHT = 190; LEFT = 62; WIDTH = 400
   colour["nfqueue engine"] = "#3fb950"
   colour["netem engine"] = "#58a6ff"
   colour["plain tc netem"] = "#d2a8ff"

@@ -19,7 +19,9 @@ int print_status() {
   const std::vector<InForce> found = status();
   if (found.empty()) std::puts("Nothing of Blackstart's is in force on this machine.");
   for (const InForce& one : found) {
-    std::printf("%s\n", one.where.c_str());
+    std::puts(one.where.empty()
+                  ? "nothing in the kernel: toxics on proxies of an API, or nothing yet"
+                  : one.where.c_str());
     if (one.pid != 0) std::printf("  run      pid %d: %s\n", one.pid, one.command.c_str());
     if (!one.tables.empty()) std::printf("  tables   %s\n", joined(one.tables).c_str());
     if (!one.devices.empty()) {

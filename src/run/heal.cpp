@@ -12,6 +12,7 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -23,6 +24,7 @@
 #include "netlink/nft_owner.h"
 #include "sys/fd.h"
 #include "sys/netns.h"
+#include "sys/process_tree.h"
 #include "sys/text_file.h"
 
 namespace blackstart {
@@ -115,6 +117,31 @@ bool is_this_program(int pid) {
   return theirs == ours || theirs.filename().string().starts_with("blackstart");
 }
 
+// `blackstart run …`, or another that injects.
+bool is_run(int pid) {
+  const std::string words = read_text("/proc/" + std::to_string(pid) + "/cmdline").value_or("");
+  const std::size_t verb = words.find('\0') + 1;
+  const std::string_view second =
+      std::string_view{words}.substr(verb, words.find('\0', verb) - verb);
+  return (second == "run" || second == "inject" || second == "demo") && is_this_program(pid);
+}
+
+// Of the others neither the process itself nor one that it has started, in a sandbox, has a table.
+std::vector<InForce> runs_beside(const std::vector<InForce>& found) {
+  std::set<int> known{::getpid()};
+  for (const InForce& one : found) {
+    for (int pid = one.pid; pid > 0; pid = parent_of(pid)) known.insert(pid);
+  }
+  std::vector<InForce> out;
+  for (const ProcessName& process : all_processes()) {
+    if (known.contains(process.pid) || !is_run(process.pid)) continue;
+    int above = parent_of(process.pid);
+    while (above > 0 && !is_run(above)) above = parent_of(above);
+    if (above == 0) out.push_back({"", process.pid, command_of(process.pid), {}, {}});
+  }
+  return out;
+}
+
 // Waits until the process has ended; false: it has not.
 bool gone_within(const UniqueFd& process, Duration span) {
   pollfd waiting{process.get(), POLLIN, 0};
@@ -187,17 +214,16 @@ std::vector<InForce> status(Reach reach) {
   for (const Namespace& one : namespaces_within(reach)) {
     if (auto found = look_into(one)) out.push_back(std::move(*found));
   }
+  if (reach == Reach::machine) std::ranges::move(runs_beside(out), std::back_inserter(out));
   return out;
 }
 
 Healed heal(Duration grace, Reach reach) {
   Healed healed;
   const std::vector<Namespace> namespaces = namespaces_within(reach);
-  std::set<int> ended;
-  for (const Namespace& one : namespaces) {
-    const auto found = look_into(one);
-    if (!found || found->pid == 0 || found->pid == ::getpid()) continue;
-    if (ended.insert(found->pid).second) end_run(*found, grace, healed);
+  std::set<int> ended{0, ::getpid()};
+  for (const InForce& run : status(reach)) {
+    if (ended.insert(run.pid).second) end_run(run, grace, healed);
   }
   for (const Namespace& one : namespaces) sweep(one, healed);
   return healed;

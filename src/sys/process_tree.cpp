@@ -36,7 +36,9 @@ std::vector<fs::path> entries_of(const std::string& folder) {
   return out;
 }
 
-// "pid (name) state parent …", and the name may hold anything, parentheses too. 0: none.
+}  // namespace
+
+// "pid (name) state parent …", and the name may hold anything, parentheses too.
 int parent_of(int pid) {
   const std::string stat = proc_file(pid, "stat");
   const std::size_t name_end = stat.rfind(')');
@@ -46,8 +48,6 @@ int parent_of(int pid) {
   }
   return parent;
 }
-
-}  // namespace
 
 std::vector<ProcessName> process_ancestry() {
   std::vector<ProcessName> out;

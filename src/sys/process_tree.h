@@ -19,6 +19,9 @@ struct ProcessName {
 // The calling process, its parent, and so on up to the first of its PID namespace.
 std::vector<ProcessName> process_ancestry();
 
+// 0: none, or it has gone.
+int parent_of(int pid);
+
 // All that are to be seen.
 std::vector<ProcessName> all_processes();
 

@@ -1,4 +1,4 @@
-// covers fault/named_proxies, api/holder, api/http_client, cli/inject, cli/preview
+// covers fault/named_proxies, run/heal, api/holder, api/http_client, cli/inject, cli/preview
 // Toxics on the proxies of a server that is somebody else's, played by the real binary.
 
 #include <gmock/gmock.h>
@@ -106,6 +106,24 @@ TEST_F(NamedProxiesPlayed, StopsWhereSomebodyTakesItsToxicsAway) {
   in_folder("curl -s -X POST http://127.0.0.1:8474/reset");
   EXPECT_EQ(end_of(*run), 1) << printed();
   EXPECT_THAT(printed(), HasSubstr("somebody took them away"));
+  EXPECT_EQ(toxics(), "[]");
+}
+
+// `heal` and `status` look at every process that they can see: here these are the test's own.
+TEST_F(NamedProxiesPlayed, StatusShowsTheRunAndHealEndsIt) {
+  write("outage.yaml", scenario(entry("60s", kSlow)));
+  write("script", "mount -t tmpfs none /run\n" +
+                      blackstart("run outage.yaml --plain --out run >printed.txt 2>&1 &\n") +
+                      "first=$!\n"
+                      "until grep -q '\"e\":\"on\"' run/journal.jsonl; do sleep 0.1; done\n" +
+                      blackstart("status\n") + blackstart("heal\n") +
+                      "wait $first; echo the first, $first, ended with $?\n" +
+                      blackstart("status\n"));
+  const Outcome all = in_folder("timeout 40 unshare -pmf --mount-proc sh script 2>&1");
+  EXPECT_THAT(all.output, HasSubstr("toxics on proxies of an API"));
+  EXPECT_THAT(all.output, HasSubstr("ended with 143"));
+  EXPECT_THAT(all.output, HasSubstr("ended the run of pid "));
+  EXPECT_THAT(all.output, HasSubstr("Nothing of Blackstart's is in force"));
   EXPECT_EQ(toxics(), "[]");
 }
 
