@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "accuracy_arms.h"
+#include "ahead.h"
 
 namespace blackstart::bench {
 
@@ -55,19 +56,6 @@ inline timespec left_until(RunTime due, RunTime now) {
   const Duration left = std::max(due - now, Duration::zero());
   return {.tv_sec = left / 1s, .tv_nsec = (left % 1s).count()};
 }
-
-// While it lives the thread runs before all other work, where that is permitted. On one processor
-// that goes for ksoftirqd too, so let it end now and then.
-class Ahead {
- public:
-  Ahead() { ::sched_setscheduler(0, SCHED_FIFO, &kFirst); }
-  ~Ahead() { ::sched_setscheduler(0, SCHED_OTHER, &kAsOthers); }
-  Ahead(const Ahead&) = delete;
-  Ahead& operator=(const Ahead&) = delete;
-
- private:
-  static constexpr sched_param kFirst{.sched_priority = 1}, kAsOthers{.sched_priority = 0};
-};
 
 // A socket on each end, connected to each other; datagrams carry a number and their instant.
 class Datagrams {

@@ -22,6 +22,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "ahead.h"
 #include "fault/packet_shaper.h"
 #include "netlink/nfqueue.h"
 #include "support/shaped_link.h"
@@ -48,12 +49,6 @@ constexpr int kKills = 30;
 double at(std::vector<double> samples, double share) {
   std::ranges::sort(samples);
   return samples[static_cast<std::size_t>(share * static_cast<double>(samples.size() - 1))];
-}
-
-// Before all other work, where that is permitted: for what must not wait for it.
-void run_ahead(bool ahead) {
-  const sched_param priority{.sched_priority = ahead ? 1 : 0};
-  ::sched_setscheduler(0, ahead ? SCHED_FIFO : SCHED_OTHER, &priority);
 }
 
 // The rules, and a shaper with one class.
@@ -215,11 +210,12 @@ void run() {
   for (int i = 0; i < kKills; ++i) lifts.push_back(lift_by_sigkill(flow, *via));
   std::printf("SIGKILL to first good packet: p50 %.2f ms, max %.2f ms\n", at(lifts, 0.5),
               at(lifts, 1.0));
-  run_ahead(true);
-  measure_verdicts(flow, *via);
-  run_ahead(false);
+  {
+    const Ahead ahead;
+    measure_verdicts(flow, *via);
+  }
   measure_throughput(link, *via);
-  run_ahead(true);
+  const Ahead ahead;
   measure_accuracy(flow, *via);
 }
 

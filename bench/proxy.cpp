@@ -22,6 +22,7 @@
 #include <functional>
 #include <string_view>
 
+#include "ahead.h"
 #include "proxy_load.h"
 #include "proxy_peers.h"
 #include "support/udp.h"
@@ -48,22 +49,7 @@ double at(std::vector<double> samples, double share) {
   return samples[static_cast<std::size_t>(share * static_cast<double>(samples.size() - 1))];
 }
 
-// Before all other work, where that is permitted: for what leaves the processors idle or has one
-// for itself. For the calling thread and what it starts, as the next.
-class Ahead {
- public:
-  Ahead() { run(SCHED_FIFO, 1); }
-  ~Ahead() { run(SCHED_OTHER, 0); }
-  Ahead(const Ahead&) = delete;
-  Ahead& operator=(const Ahead&) = delete;
-
- private:
-  static void run(int policy, int priority) {
-    const sched_param param{.sched_priority = priority};
-    ::sched_setscheduler(0, policy, &param);
-  }
-};
-
+// The calling thread and what it starts.
 void run_on(unsigned first, unsigned count) {
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -207,22 +207,24 @@ void sweep(const Namespace& one, Healed& healed) {
   }
 }
 
-}  // namespace
-
-std::vector<InForce> status(Reach reach) {
+std::vector<InForce> found_in(const std::vector<Namespace>& namespaces, Reach reach) {
   std::vector<InForce> out;
-  for (const Namespace& one : namespaces_within(reach)) {
+  for (const Namespace& one : namespaces) {
     if (auto found = look_into(one)) out.push_back(std::move(*found));
   }
   if (reach == Reach::machine) std::ranges::move(runs_beside(out), std::back_inserter(out));
   return out;
 }
 
+}  // namespace
+
+std::vector<InForce> status(Reach reach) { return found_in(namespaces_within(reach), reach); }
+
 Healed heal(Duration grace, Reach reach) {
   Healed healed;
   const std::vector<Namespace> namespaces = namespaces_within(reach);
   std::set<int> ended{0, ::getpid()};
-  for (const InForce& run : status(reach)) {
+  for (const InForce& run : found_in(namespaces, reach)) {
     if (ended.insert(run.pid).second) end_run(run, grace, healed);
   }
   for (const Namespace& one : namespaces) sweep(one, healed);

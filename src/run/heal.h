@@ -32,9 +32,9 @@ struct Healed {
   std::vector<std::string> remains;  // what could not be lifted, and why; then exit 9
 };
 
-// Ends the runs (SIGTERM: they lift and report; SIGKILL after `grace`: the
-// kernel lifts) and removes devices that a killed run has left. A table whose owner is not a
-// process of this program is left alone and reported.
+// Ends the runs (SIGTERM: they lift and report; SIGKILL after `grace`: the kernel lifts) and
+// removes devices that a killed run has left. A table whose owner is not a process of this program
+// is left alone and reported.
 Healed heal(Duration grace, Reach reach = Reach::machine);
 
 }  // namespace blackstart
